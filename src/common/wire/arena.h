@@ -1,0 +1,52 @@
+// Memory for the sequences of one decoded packet: a bump allocator that is reset, not freed, between packets.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace clopencl::wire {
+
+// Not thread-safe. What it hands out stays valid until Reset().
+class Arena {
+ public:
+  template <typename T>
+  T* Allocate(size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>, "an arena runs no destructors");
+    static_assert(alignof(T) <= alignof(std::max_align_t));
+    T* first = static_cast<T*>(AllocateBytes(count * sizeof(T)));
+    for (size_t i = 0; i < count; ++i) new (first + i) T();
+    return first;
+  }
+
+  void Reset() {
+    if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);  // The last is the largest.
+    used_ = 0;
+  }
+
+ private:
+  struct Block {
+    std::unique_ptr<std::byte[]> bytes;
+    size_t size = 0;
+  };
+
+  void* AllocateBytes(size_t size) {
+    constexpr size_t kAlign = alignof(std::max_align_t);
+    size = (size + kAlign - 1) / kAlign * kAlign;
+    if (blocks_.empty() || blocks_.back().size - used_ < size) {
+      size_t next = blocks_.empty() ? 4096 : blocks_.back().size * 2;
+      if (next < size) next = size;
+      blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(next), next});
+      used_ = 0;
+    }
+    void* result = blocks_.back().bytes.get() + used_;
+    used_ += size;
+    return result;
+  }
+
+  std::vector<Block> blocks_;
+  size_t used_ = 0;  // Of the last block.
+};
+
+}  // namespace clopencl::wire

@@ -1,0 +1,183 @@
+// Encoding and decoding of messages: little-endian, fixed widths, no padding; a sequence or string is a
+// 32-bit count and its elements. See docs/protocol.md.
+//
+// Messages hold views (std::span, std::string_view), never memory of their own. When encoding they point at
+// the sender's data; when decoded, at the packet (bytes, strings) or the arena (other sequences), and stay
+// valid until the packet is released and the arena is reset.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "common/byte_buffer.h"
+#include "common/wire/arena.h"
+#include "common/wire/reflect.h"
+
+namespace clopencl::wire {
+
+static_assert(std::endian::native == std::endian::little,
+              "the wire format is the memory format of little-endian hosts");
+
+using ByteView = std::span<const std::byte>;
+
+template <typename T>
+concept Scalar = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
+template <typename T>
+struct IsSpan : std::false_type {};
+template <typename T>
+struct IsSpan<std::span<const T>> : std::true_type {
+  using Element = T;
+};
+template <typename T>
+struct IsArray : std::false_type {};
+template <typename T, size_t N>
+struct IsArray<std::array<T, N>> : std::true_type {
+  using Element = T;
+};
+
+// The fewest bytes a T can take on the wire; bounds what a count in a malformed message can make us allocate.
+template <typename T>
+constexpr size_t MinEncodedSize() {
+  if constexpr (Scalar<T>) {
+    return sizeof(T);
+  } else if constexpr (IsSpan<T>::value || std::is_same_v<T, std::string_view>) {
+    return sizeof(uint32_t);
+  } else if constexpr (IsArray<T>::value) {
+    return std::tuple_size_v<T> * MinEncodedSize<typename IsArray<T>::Element>();
+  } else {
+    T* null = nullptr;
+    using Sum = decltype(WithFields(*null, [](auto&... f) {
+      return std::integral_constant<size_t,
+                                    (size_t{0} + ... + MinEncodedSize<std::remove_cvref_t<decltype(f)>>())>{};
+    }));
+    return Sum::value;
+  }
+}
+
+// Appends to a buffer.
+class Writer {
+ public:
+  explicit Writer(ByteBuffer& out) : out_(out) {}
+
+  template <typename T>
+  void Put(const T& value) {
+    if constexpr (Scalar<T>) {
+      PutBytes(&value, sizeof value);
+    } else if constexpr (std::is_same_v<T, std::string_view>) {
+      Put(static_cast<uint32_t>(value.size()));
+      PutBytes(value.data(), value.size());
+    } else if constexpr (IsSpan<T>::value) {
+      Put(static_cast<uint32_t>(value.size()));
+      PutAll(value.data(), value.size());
+    } else if constexpr (IsArray<T>::value) {
+      PutAll(value.data(), value.size());
+    } else {
+      WithFields(value, [&](const auto&... field) { (Put(field), ...); });
+    }
+  }
+
+ private:
+  template <typename T>
+  void PutAll(const T* elements, size_t count) {
+    if constexpr (Scalar<T> || std::is_same_v<T, std::byte>) {
+      PutBytes(elements, count * sizeof(T));
+    } else {
+      for (size_t i = 0; i < count; ++i) Put(elements[i]);
+    }
+  }
+
+  void PutBytes(const void* data, size_t size) {
+    if (size == 0) return;
+    const size_t at = out_.size();
+    out_.resize(at + size);
+    std::memcpy(out_.data() + at, data, size);
+  }
+
+  ByteBuffer& out_;
+};
+
+// Reads from a span. A read that fails (too few bytes, a count larger than what remains) leaves ok() false,
+// and every later read yields zero values; it never reads outside the span and never allocates more than a
+// small multiple of it.
+class Reader {
+ public:
+  Reader(ByteView bytes, Arena& arena)
+      : next_(bytes.data()), end_(bytes.data() + bytes.size()), arena_(arena) {}
+
+  bool ok() const { return ok_; }
+  size_t remaining() const { return static_cast<size_t>(end_ - next_); }
+
+  template <typename T>
+  void Get(T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      uint8_t raw = 0;
+      GetBytes(&raw, sizeof raw);
+      if (raw > 1) ok_ = false;
+      value = raw == 1;
+    } else if constexpr (Scalar<T>) {
+      GetBytes(&value, sizeof value);
+    } else if constexpr (std::is_same_v<T, std::string_view>) {
+      const size_t count = GetCount(1);
+      value = {reinterpret_cast<const char*>(next_), count};
+      next_ += count;
+    } else if constexpr (IsSpan<T>::value) {
+      value = GetSequence<typename IsSpan<T>::Element>();
+    } else if constexpr (IsArray<T>::value) {
+      for (auto& element : value) Get(element);
+    } else {
+      WithFields(value, [&](auto&... field) { (Get(field), ...); });
+    }
+  }
+
+ private:
+  size_t GetCount(size_t least_each) {
+    uint32_t count = 0;
+    Get(count);
+    if (!ok_ || remaining() / least_each < count) {
+      ok_ = false;
+      return 0;
+    }
+    return count;
+  }
+
+  template <typename T>
+  std::span<const T> GetSequence() {
+    if constexpr (std::is_same_v<T, std::byte>) {
+      const size_t count = GetCount(1);
+      const std::byte* first = next_;
+      next_ += count;
+      return {first, count};
+    } else {
+      static_assert(MinEncodedSize<T>() > 0, "a sequence of nothing could announce any length");
+      const size_t count = GetCount(MinEncodedSize<T>());
+      if (count == 0) return {};
+      T* elements = arena_.Allocate<T>(count);
+      for (size_t i = 0; i < count; ++i) Get(elements[i]);
+      return {elements, ok_ ? count : 0};
+    }
+  }
+
+  void GetBytes(void* into, size_t size) {
+    if (!ok_ || remaining() < size) {
+      ok_ = false;
+      std::memset(into, 0, size);
+      return;
+    }
+    std::memcpy(into, next_, size);
+    next_ += size;
+  }
+
+  const std::byte* next_;
+  const std::byte* end_;
+  Arena& arena_;
+  bool ok_ = true;
+};
+
+}  // namespace clopencl::wire

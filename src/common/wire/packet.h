@@ -1,0 +1,81 @@
+// A packet is one transport message: a header and any number of frames, each one message. See
+// docs/protocol.md.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "common/byte_buffer.h"
+#include "common/wire/codec.h"
+#include "common/wire/protocol.h"
+
+namespace clopencl::wire {
+
+struct PacketHeader {
+  uint32_t magic = 0;
+  uint16_t channel = 0;  // Of the server that sends or is addressed.
+  uint16_t unused = 0;
+  uint64_t protocol = 0;  // kProtocolHash of the sender.
+  uint64_t consumed =
+      0;  // Bytes of packets of this channel that the sender has taken in so far: the peer's credit.
+};
+inline constexpr uint32_t kPacketMagic = 0x434f4c63;  // "cLOC"
+inline constexpr size_t kPacketHeaderSize = 24;
+static_assert(MinEncodedSize<PacketHeader>() == kPacketHeaderSize);
+
+struct FrameHeader {
+  uint32_t size = 0;  // Of the body.
+  uint16_t opcode = 0;
+};
+inline constexpr size_t kFrameHeaderSize = 6;
+static_assert(MinEncodedSize<FrameHeader>() == kFrameHeaderSize);
+
+// Collects messages for one channel. Not thread-safe.
+class PacketBuilder {
+ public:
+  explicit PacketBuilder(uint16_t channel) : channel_(channel) {}
+
+  bool empty() const { return buffer_.size() <= kPacketHeaderSize; }
+  size_t size() const { return buffer_.size(); }
+
+  template <typename Message>
+  void Add(const Message& message) {
+    if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
+    const size_t frame_at = buffer_.size();
+    Writer writer(buffer_);
+    writer.Put(FrameHeader{0, kOpcode<Message>});
+    writer.Put(message);
+    const uint32_t body = static_cast<uint32_t>(buffer_.size() - frame_at - kFrameHeaderSize);
+    std::memcpy(buffer_.data() + frame_at, &body, sizeof body);
+  }
+
+  // The packet, complete; the builder is empty again and goes on in `next` (its memory is reused, its
+  // contents not).
+  ByteBuffer Take(uint64_t consumed, ByteBuffer next = {}) {
+    if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
+    const PacketHeader header{kPacketMagic, channel_, 0, kProtocolHash, consumed};
+    ByteBuffer encoded;
+    Writer(encoded).Put(header);
+    std::memcpy(buffer_.data(), encoded.data(), kPacketHeaderSize);
+    next.clear();
+    buffer_.swap(next);
+    return next;
+  }
+
+ private:
+  const uint16_t channel_;
+  ByteBuffer buffer_;
+};
+
+enum class PacketError { kNone, kNotOurs, kOtherProtocol, kMalformed };
+
+// Reads only the header.
+inline PacketError ReadHeader(ByteView packet, PacketHeader& header) {
+  Arena arena;
+  Reader reader(packet, arena);
+  reader.Get(header);
+  if (!reader.ok() || header.magic != kPacketMagic) return PacketError::kNotOurs;
+  return header.protocol == kProtocolHash ? PacketError::kNone : PacketError::kOtherProtocol;
+}
+
+}  // namespace clopencl::wire
