@@ -39,6 +39,8 @@ class PacketHandler {
   virtual void OnPacket(Rank from, std::span<const std::byte> packet) = 0;
   // The peer told us to end (see Transport::SendQuit).
   virtual void OnQuit(Rank from) = 0;
+  // The peer is gone, once for each: transfers with it fail, packets to it vanish, none of its own will come.
+  virtual void OnPeerLost(Rank /*peer*/) {}
 };
 
 class Transport {
