@@ -21,9 +21,12 @@ class BufferPool {
 
   void Release(ByteBuffer buffer) {
     // A rare huge packet (a program's source) must not stay allocated for the life of the process.
-    if (buffer.capacity() == 0 || buffer.capacity() > kLargestKept || buffers_.size() == kMostKept) return;
+    if (buffer.capacity() == 0 || buffer.capacity() > kLargestKept) return;
     buffer.clear();
-    buffers_.push_back(std::move(buffer));
+    if (buffers_.size() < kMostKept) return buffers_.push_back(std::move(buffer));
+    // A full pool must not stay full of tiny ones.
+    next_victim_ = (next_victim_ + 1) % kMostKept;
+    if (buffers_[next_victim_].capacity() < buffer.capacity()) buffers_[next_victim_].swap(buffer);
   }
 
  private:
@@ -31,6 +34,7 @@ class BufferPool {
   static constexpr size_t kLargestKept = size_t{128} << 10;
 
   std::vector<ByteBuffer> buffers_;
+  size_t next_victim_ = 0;
 };
 
 }  // namespace clopencl::transport
