@@ -1,0 +1,91 @@
+// How a thread waits for what it can only poll for: it spins, then yields, then sleeps with growing pauses.
+// See docs/performance.md for the numbers and what they cost.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "common/config.h"
+
+namespace clopencl {
+
+// Wakes one sleeping thread from any other. A ring is never lost: when nobody sleeps, the next sleep ends at
+// once. One thread sleeps at a time; any number ring.
+class Doorbell {
+ public:
+  // One atomic exchange when nobody sleeps. What the caller wrote before is visible to the woken thread.
+  void Ring() {
+    if (state_.exchange(kRung, std::memory_order_acq_rel) == kSleeping) Wake();
+  }
+
+  // Sleeps until the next ring, or that long. True when it was rung.
+  bool WaitFor(std::chrono::nanoseconds at_most);
+
+ private:
+  enum : uint32_t { kQuiet, kRung, kSleeping };
+
+  void Wake();
+
+  std::atomic<uint32_t> state_{kQuiet};
+};
+
+// How long each step takes. A step of no length is left out.
+struct WaitPolicy {
+  using Duration = std::chrono::nanoseconds;
+  Duration spin{};
+  Duration yield{};
+  Duration min_sleep{};   // The first pause; each is half longer than the one before,
+  Duration max_sleep{};   // up to this
+  Duration idle_after{};  // and, once no work came for so long,
+  Duration idle_sleep{};  // up to this.
+};
+
+// The policy of the options, except that on a machine with `cores` for the `ranks` of this node to share, too
+// few for all to spin and work, the spinning is spent yielding.
+WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks);
+
+// Cores that this process may run on, as it was when first asked.
+unsigned UsableCores();
+// Ranks of the job on this node, from what the launchers of MPI put into the environment; 2 when they say
+// nothing.
+unsigned RanksOnNode();
+
+// One thread's way through the steps. Not thread-safe; cheap to make, so a wait may have its own.
+class Backoff {
+ public:
+  // `doorbell` ends sleeps early; null: nobody does.
+  explicit Backoff(const WaitPolicy& policy, Doorbell* doorbell = nullptr)
+      : policy_(policy), doorbell_(doorbell) {}
+  // With the policy of these options for this process.
+  explicit Backoff(const Config& config, Doorbell* doorbell = nullptr);
+  ~Backoff();
+  Backoff(const Backoff&) = delete;
+  Backoff& operator=(const Backoff&) = delete;
+
+  // There was work: the steps start over.
+  void Reset() { fresh_ = true; }
+
+  // There was none: waits as the current step says. Sleeps no longer than `at_most`.
+  void Pause(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+
+  // As Pause(), but sleeps in every step: for a thread that nobody waits for.
+  void Sleep(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void Begin();
+  void SleepFor(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds at_most);
+
+  const WaitPolicy policy_;
+  Doorbell* const doorbell_;
+  bool fresh_ = true;
+  bool spinning_ = false;
+  unsigned polls_ = 0;
+  Clock::time_point since_{};  // When the wait began.
+  std::chrono::nanoseconds next_sleep_{};
+  unsigned long usual_slack_ = 0;  // The thread's timer slack, to be put back; 0: as it was.
+};
+
+}  // namespace clopencl

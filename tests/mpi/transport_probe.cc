@@ -1,0 +1,321 @@
+// Measures the MPI transport and the waiting policy between two ranks, beside raw MPI on the same links.
+//
+//   mpirun -np 2 mpi_transport_probe [poll] [latency] [idle] [bandwidth]      (default: all)
+//
+// The CLOPENCL_* options apply. Rank 1 answers as a server does, waiting with a Backoff; "spin" rows poll
+// without one.
+#include <mpi.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "common/backoff.h"
+#include "common/transport/mpi_transport.h"
+
+namespace clopencl::transport {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr size_t kTransfer = size_t{64} << 20;
+constexpr Tag kTag = 100;
+constexpr int kRawTag = 40000 % 32768;
+
+double MicrosSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
+}
+
+// What rank 0 asks rank 1 to do.
+enum class Ask : uint32_t { kEcho, kEchoSpinning, kReceive, kSend, kRawEcho, kRawReceive, kUsage, kEnd };
+struct Request {
+  Ask ask{};
+  uint32_t count = 0;
+  uint64_t chunk = 0;
+};
+
+class Inbox final : public PacketHandler {
+ public:
+  void OnPacket(Rank, std::span<const std::byte> packet) override {
+    std::memcpy(&last_, packet.data(), std::min(packet.size(), sizeof last_));
+    ++count_;
+  }
+  void OnQuit(Rank) override {}
+  bool Take(Request& request) {
+    if (count_ == 0) return false;
+    --count_;
+    request = last_;
+    return true;
+  }
+
+ private:
+  Request last_;
+  int count_ = 0;
+};
+
+class Side {
+ public:
+  explicit Side(Transport& transport) : transport_(transport), memory_(kTransfer) {}
+
+  void Post(const Request& request) {
+    ByteBuffer packet = transport_.AcquireBuffer();
+    packet.resize(sizeof request);
+    std::memcpy(packet.data(), &request, sizeof request);
+    transport_.SendPacket(1 - transport_.rank(), std::move(packet));
+  }
+
+  Request Next(bool spinning) {
+    Request request;
+    Backoff backoff(GetConfig());
+    while (!inbox_.Take(request)) {
+      if (transport_.Progress(inbox_)) {
+        backoff.Reset();
+      } else if (!spinning) {
+        backoff.Pause();
+      }
+    }
+    return request;
+  }
+
+  void Transfer(bool send, uint64_t chunk) {
+    bool done = false;
+    const Done on_done = [&done](bool) { done = true; };
+    if (send) {
+      transport_.SendPayload(1 - transport_.rank(), kTag, memory_, chunk, on_done);
+    } else {
+      transport_.ReceivePayload(1 - transport_.rank(), kTag, memory_, chunk, on_done);
+    }
+    Backoff backoff(GetConfig());
+    while (!done) {
+      if (transport_.Progress(inbox_)) {
+        backoff.Reset();
+      } else {
+        backoff.Pause();
+      }
+    }
+  }
+
+  // All pieces at once, completed by MPI itself.
+  void RawTransfer(bool send, uint64_t chunk) {
+    std::vector<MPI_Request> requests;
+    for (size_t at = 0; at < kTransfer; at += chunk) {
+      const int count = static_cast<int>(std::min<size_t>(chunk, kTransfer - at));
+      requests.emplace_back();
+      if (send) {
+        MPI_Isend(memory_.data() + at, count, MPI_BYTE, 1 - transport_.rank(), kRawTag, MPI_COMM_WORLD,
+                  &requests.back());
+      } else {
+        MPI_Irecv(memory_.data() + at, count, MPI_BYTE, 1 - transport_.rank(), kRawTag, MPI_COMM_WORLD,
+                  &requests.back());
+      }
+    }
+    MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
+  }
+
+  void RawEcho(uint32_t count, bool first) {
+    char bytes[8] = {};
+    const int peer = 1 - transport_.rank();
+    for (uint32_t i = 0; i < count; ++i) {
+      if (first) MPI_Send(bytes, 8, MPI_BYTE, peer, kRawTag, MPI_COMM_WORLD);
+      MPI_Recv(bytes, 8, MPI_BYTE, peer, kRawTag, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+      if (!first) MPI_Send(bytes, 8, MPI_BYTE, peer, kRawTag, MPI_COMM_WORLD);
+    }
+  }
+
+  void IdlePolls(uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i) transport_.Progress(inbox_);
+  }
+
+ private:
+  Transport& transport_;
+  Inbox inbox_;
+  ByteBuffer memory_;
+};
+
+uint64_t UsedMicros() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto micros = [](const timeval& time) {
+    return static_cast<uint64_t>(time.tv_sec) * 1000000 + static_cast<uint64_t>(time.tv_usec);
+  };
+  return micros(usage.ru_utime) + micros(usage.ru_stime);
+}
+
+void Serve(Side& side) {
+  bool spinning = false;
+  for (;;) {
+    Request request = side.Next(spinning);
+    spinning = request.ask == Ask::kEchoSpinning;
+    switch (request.ask) {
+      case Ask::kEcho:
+      case Ask::kEchoSpinning:
+        side.Post(request);
+        break;
+      case Ask::kReceive:
+      case Ask::kSend:
+        side.Transfer(request.ask == Ask::kSend, request.chunk);
+        break;
+      case Ask::kRawReceive:
+        side.RawTransfer(false, request.chunk);
+        side.RawEcho(1, true);
+        break;
+      case Ask::kRawEcho:
+        side.RawEcho(request.count, false);
+        break;
+      case Ask::kUsage:
+        request.chunk = UsedMicros();
+        side.Post(request);
+        break;
+      case Ask::kEnd:
+        return;
+    }
+  }
+}
+
+void PrintTimes(const char* what, std::vector<double>& times) {
+  std::sort(times.begin(), times.end());
+  const auto at = [&](double part) {
+    return times[static_cast<size_t>(part * static_cast<double>(times.size() - 1))];
+  };
+  std::printf("%-44s median %8.2f us   90 %% %8.2f   max %8.1f\n", what, at(0.5), at(0.9), at(1));
+  std::fflush(stdout);
+}
+
+void MeasurePoll(Side& side) {
+  double best = 1e9;
+  for (int round = 0; round < 20; ++round) {
+    const auto start = Clock::now();
+    side.IdlePolls(20000);
+    best = std::min(best, MicrosSince(start) / 20000);
+  }
+  std::printf("%-44s %8.1f ns\n", "poll, nothing under way", best * 1000);
+}
+
+void MeasureLatency(Side& side) {
+  constexpr uint32_t kRounds = 5000;
+  std::vector<double> times;
+  side.Post({Ask::kRawEcho, kRounds, 0});
+  for (uint32_t i = 0; i < kRounds; ++i) {
+    const auto start = Clock::now();
+    side.RawEcho(1, true);
+    times.push_back(MicrosSince(start));
+  }
+  PrintTimes("round trip, raw MPI, 8 bytes", times);
+  for (bool spinning : {true, false}) {
+    times.clear();
+    for (uint32_t i = 0; i < kRounds; ++i) {
+      const auto start = Clock::now();
+      side.Post({spinning ? Ask::kEchoSpinning : Ask::kEcho, 0, 0});
+      side.Next(spinning);
+      times.push_back(MicrosSince(start));
+    }
+    PrintTimes(spinning ? "round trip, spin" : "round trip, waiting policy", times);
+  }
+  for (int idle_ms : {1, 10, 100, 800}) {
+    times.clear();
+    for (int i = 0; i < (idle_ms < 100 ? 200 : 8); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(idle_ms));
+      const auto start = Clock::now();
+      side.Post({Ask::kEcho, 0, 0});
+      side.Next(false);
+      times.push_back(MicrosSince(start));
+    }
+    PrintTimes(("round trip after " + std::to_string(idle_ms) + " ms of idleness").c_str(), times);
+  }
+}
+
+uint64_t PeerUsage(Side& side) {
+  side.Post({Ask::kUsage, 0, 0});
+  return side.Next(false).chunk;
+}
+
+void MeasureIdle(Side& side) {
+  for (double after : {0.01, 1.0}) {
+    side.Post({Ask::kEcho, 0, 0});
+    side.Next(false);
+    const uint64_t before = PeerUsage(side);
+    std::this_thread::sleep_for(std::chrono::duration<double>(after));
+    const uint64_t until_here = PeerUsage(side);
+    if (after < 1) {
+      std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, first 10 ms",
+                  static_cast<double>(until_here - before) / 1e4 / after);
+    }
+  }
+  // The asking wakes the peer; so what a wait of one second costs is taken from one of three.
+  const uint64_t a = PeerUsage(side);
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  const uint64_t b = PeerUsage(side);
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  const uint64_t c = PeerUsage(side);
+  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, first second", static_cast<double>(b - a) / 1e4);
+  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, after one second",
+              (static_cast<double>(c - b) - static_cast<double>(b - a)) / 2e4);
+  std::fflush(stdout);
+}
+
+void MeasureBandwidth(Side& side) {
+  const auto best_of = [](const std::function<void()>& transfer) {
+    transfer();
+    double best = 1e12;
+    for (int round = 0; round < 10; ++round) {
+      const auto start = Clock::now();
+      transfer();
+      best = std::min(best, MicrosSince(start));
+    }
+    return static_cast<double>(kTransfer) / best / 1000;
+  };
+  for (size_t chunk = size_t{64} << 10; chunk <= kTransfer; chunk *= 4) {
+    const double raw = best_of([&] {
+      side.Post({Ask::kRawReceive, 0, chunk});
+      side.RawTransfer(true, chunk);
+      side.RawEcho(1, false);
+    });
+    const double sent = best_of([&] {
+      side.Post({Ask::kReceive, 0, chunk});
+      side.Transfer(true, chunk);
+    });
+    const double received = best_of([&] {
+      side.Post({Ask::kSend, 0, chunk});
+      side.Transfer(false, chunk);
+    });
+    std::printf("64 MiB in pieces of %5zu KiB: raw MPI %6.2f GB/s, sent %6.2f, received %6.2f\n", chunk >> 10,
+                raw, sent, received);
+    std::fflush(stdout);
+  }
+}
+
+int Run(int argc, char** argv) {
+  std::string error;
+  const auto transport = JoinMpi(error);
+  if (transport == nullptr || transport->size() != 2) {
+    std::fprintf(stderr, "%s\n", transport == nullptr ? error.c_str() : "start me with two ranks");
+    return EXIT_FAILURE;
+  }
+  Side side(*transport);
+  if (transport->rank() == 1) {
+    Serve(side);
+  } else {
+    const auto wanted = [&](std::string_view what) {
+      return argc == 1 || std::any_of(argv + 1, argv + argc, [&](const char* word) { return what == word; });
+    };
+    if (wanted("poll")) MeasurePoll(side);
+    if (wanted("latency")) MeasureLatency(side);
+    if (wanted("idle")) MeasureIdle(side);
+    if (wanted("bandwidth")) MeasureBandwidth(side);
+    side.Post({Ask::kEnd, 0, 0});
+  }
+  transport->Close();
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace clopencl::transport
+
+int main(int argc, char** argv) { return clopencl::transport::Run(argc, argv); }
