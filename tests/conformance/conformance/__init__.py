@@ -1,0 +1,1 @@
+"""The conformance runner: see README.md one folder up."""
