@@ -1,0 +1,351 @@
+#include "launch/clrun_job.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "launch/child_process.h"
+#include "launch/control_channel.h"
+#include "launch/error.h"
+#include "launch/job_directory.h"
+#include "launch/mpirun_output.h"
+#include "launch/process_tree.h"
+#include "launch/program.h"
+#include "launch/signal_relay.h"
+#include "launch/text.h"
+
+namespace clopencl::launch {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// After the program's end the servers leave MPI within a fraction of a second, even on a busy machine.
+constexpr seconds kPatienceWithMpirun{10};
+constexpr seconds kPatienceAfterTerm{1};
+
+// Descriptors beyond the standard ones that we were started with. They are the program's, and once it has
+// them nobody may wait for us (or for mpirun) to close them.
+std::vector<int> InheritedDescriptors() {
+  std::vector<int> descriptors;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+    const int fd = std::atoi(entry.path().filename().c_str());
+    const int flags = fcntl(fd, F_GETFD);
+    if (fd > STDERR_FILENO && flags >= 0 && (flags & FD_CLOEXEC) == 0) descriptors.push_back(fd);
+  }
+  return descriptors;
+}
+
+class Job {
+ public:
+  Job(const Plan& plan, MpiCommandOptions command)
+      : inherited_(InheritedDescriptors()),
+        plan_(plan),
+        command_(std::move(command)),
+        directory_(JobDirectory::Create()),
+        listener_(directory_.control_path()) {}
+
+  // The wait status with which clrun has to end.
+  int Run() {
+    StartMpirun();
+    while (!mpirun_status_ || (program_ && !program_status_)) Step();
+    KillSession(session_);
+    DrainOutput();
+    Report();
+    return Result();
+  }
+
+ private:
+  void StartMpirun();
+  [[noreturn]] void BecomeMpirun(int output);
+  void Step();
+  int PollTimeout() const;
+  void TakeSignals();
+  void OnSignal(int signal);
+  void ReapMpirun();
+  void ReadOutput();
+  void DrainOutput();
+  void OnLauncher();
+  void StartProgram();
+  void OnProgramEnd(int status);
+  void EndMpirun();
+  void EndProgram();
+  void OnDeadline();
+  void StopLikeProgram();
+  void Report() const;
+  void ReportRankEnd(const RankEnd& end) const;
+  int Result() const;
+
+  // The program's end is what ended the job, as far as the launcher could see to it.
+  bool OrderlyEnd() const { return program_status_ && !failed_; }
+
+  const std::vector<int> inherited_;
+  const Plan& plan_;
+  MpiCommandOptions command_;
+  SignalRelay relay_;
+  JobDirectory directory_;
+  ControlListener listener_;
+  std::optional<ControlChannel> launcher_;
+  std::unique_ptr<Program> program_;
+  std::optional<int> program_status_;
+  std::optional<int> mpirun_status_;
+  std::optional<int> ended_by_signal_;  // One that came before there was a program.
+  pid_t mpirun_ = -1;
+  pid_t session_ = -1;
+  int output_fd_ = -1;
+  MpirunOutput output_;
+  bool failed_ = false;     // Something else than the program's end ended the job.
+  bool term_sent_ = false;  // To mpirun.
+  std::optional<Clock::time_point> deadline_;
+};
+
+void Job::StartMpirun() {
+  int output[2];
+  if (pipe2(output, O_CLOEXEC) != 0) ThrowErrno("a pipe for mpirun");
+  mpirun_ = fork();
+  if (mpirun_ < 0) ThrowErrno("starting mpirun");
+  if (mpirun_ == 0) BecomeMpirun(output[1]);
+  close(output[1]);
+  output_fd_ = output[0];
+  session_ = mpirun_;
+}
+
+void Job::BecomeMpirun(int output) {
+  // A session of its own: the terminal's signals are the program's business.
+  setsid();
+  const int nothing = open("/dev/null", O_RDONLY);
+  dup2(nothing, STDIN_FILENO);
+  dup2(output, STDOUT_FILENO);
+  dup2(output, STDERR_FILENO);
+  close_range(STDERR_FILENO + 1, ~0U, 0);
+  // Another job's variables (clrun inside clrun) would mislead this one.
+  std::vector<std::string> environment;
+  for (std::string& entry : CurrentEnvironment()) {
+    const bool foreign = entry.starts_with("PMIX_") || entry.starts_with("OMPI_COMM_WORLD_") ||
+                         entry.starts_with("OMPI_MCA_orte_") || entry.starts_with("OMPI_MCA_ess_") ||
+                         entry.starts_with("CLOPENCL_ROLE=") || entry.starts_with("CLOPENCL_JOB_DIR=") ||
+                         entry.starts_with("CLOPENCL_CONTROL=");
+    if (!foreign) environment.push_back(std::move(entry));
+  }
+  for (const auto& [name, value] : MpiEnvironment()) SetVariable(environment, name, value);
+  std::vector<char*> variables;
+  for (std::string& entry : environment) variables.push_back(entry.data());
+  variables.push_back(nullptr);
+  command_.end_servers_at_once = true;
+  command_.rank_zero_environment.emplace_back("CLOPENCL_JOB_DIR", directory_.path());
+  command_.rank_zero_environment.emplace_back("CLOPENCL_CONTROL", directory_.control_path());
+  std::vector<std::string> words = MpiCommand(plan_, command_);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  relay_.RestoreMask();
+  execve(arguments[0], arguments.data(), variables.data());
+  std::fprintf(stderr, "clrun: %s: %s\n", arguments[0], std::strerror(errno));
+  _exit(127);
+}
+
+int Job::PollTimeout() const {
+  if (!deadline_) return -1;
+  const auto left = std::chrono::duration_cast<milliseconds>(*deadline_ - Clock::now());
+  return static_cast<int>(std::max<int64_t>(left.count() + 1, 0));
+}
+
+void Job::Step() {
+  pollfd ready[] = {{relay_.fd(), POLLIN, 0},
+                    {output_fd_, POLLIN, 0},
+                    {launcher_ ? launcher_->fd() : listener_.fd(), POLLIN, 0}};
+  poll(ready, 3, PollTimeout());
+  if (ready[1].revents != 0) ReadOutput();
+  if (ready[0].revents != 0) TakeSignals();
+  if (ready[2].revents != 0) OnLauncher();
+  if (deadline_ && Clock::now() >= *deadline_) OnDeadline();
+}
+
+void Job::TakeSignals() {
+  while (const std::optional<int> signal = relay_.Next()) {
+    if (*signal != SIGCHLD) {
+      OnSignal(*signal);
+      continue;
+    }
+    // The program first: when both have ended, its end is what counts.
+    if (program_ && !program_status_) {
+      if (const std::optional<int> status = program_->Reap()) OnProgramEnd(*status);
+      if (program_->TakeStopped()) StopLikeProgram();
+    }
+    ReapMpirun();
+  }
+}
+
+void Job::OnSignal(int signal) {
+  if (program_ && !program_status_) {
+    program_->Relay(signal, relay_);
+    return;
+  }
+  const bool group = relay_.ReachedGroup(signal);
+  if (signal == SIGTSTP && !group) kill(getpid(), SIGSTOP);
+  if (signal == SIGTSTP && group) StopLikeProgram();
+  if (signal != SIGINT && signal != SIGTERM && signal != SIGHUP && signal != SIGQUIT) return;
+  if (!program_) ended_by_signal_ = signal;
+  EndMpirun();
+}
+
+// The shell that waits for us has to see us stop, too.
+void Job::StopLikeProgram() { kill(getpid(), SIGSTOP); }
+
+void Job::ReapMpirun() {
+  int status = 0;
+  if (mpirun_status_ || waitpid(mpirun_, &status, WNOHANG) != mpirun_) return;
+  mpirun_status_ = status;
+  deadline_.reset();
+  if (!program_ || program_status_) return;
+  // A script whose OpenCL program has crashed or ended goes on without the job; anybody else can't.
+  failed_ = directory_.membership() != JobDirectory::Membership::kLeft;
+  if (failed_) EndProgram();
+}
+
+void Job::ReadOutput() {
+  char buffer[16384];
+  const ssize_t got = read(output_fd_, buffer, sizeof buffer);
+  if (got < 0 && errno == EINTR) return;
+  const std::string shown = got > 0 ? output_.Take({buffer, static_cast<size_t>(got)}) : output_.Finish();
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
+  if (got > 0) return;
+  close(output_fd_);
+  output_fd_ = -1;
+}
+
+// mpirun has ended, but what it wrote last may still be in the pipe.
+void Job::DrainOutput() {
+  const auto end = Clock::now() + seconds(1);
+  while (output_fd_ >= 0 && Clock::now() < end) {
+    pollfd ready = {output_fd_, POLLIN, 0};
+    if (poll(&ready, 1, 100) > 0) ReadOutput();
+  }
+}
+
+void Job::OnLauncher() {
+  if (!launcher_) {
+    launcher_ = listener_.Accept();
+    if (launcher_) StartProgram();
+    return;
+  }
+  // Gone: mpirun ends now, too, and tells why.
+  if (!launcher_->Receive()) launcher_->Close();
+}
+
+void Job::StartProgram() {
+  ProgramStart start{.arguments = command_.program.program};
+  try {
+    start.environment = launcher_->ReceiveEnvironment();
+    program_ = std::make_unique<Program>(start, relay_);
+    launcher_->Send({ControlChannel::Notice::kStarted, program_->pid()});
+  } catch (const ExecError& error) {
+    std::fprintf(stderr, "clrun: %s\n", error.message.c_str());
+    OnProgramEnd(error.exit_code << 8);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "clrun: %s\n", error.what());
+    EndMpirun();
+  }
+  for (int fd : inherited_) close(fd);
+  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  dup2(nothing, STDIN_FILENO);
+  dup2(nothing, STDOUT_FILENO);
+  close(nothing);
+}
+
+void Job::OnProgramEnd(int status) {
+  program_status_ = status;
+  deadline_.reset();
+  if (mpirun_status_) return;
+  launcher_->Send({ControlChannel::Notice::kEnded, ShellCode(status)});
+  deadline_ = Clock::now() + kPatienceWithMpirun;
+}
+
+void Job::EndMpirun() {
+  if (mpirun_status_) return;
+  kill(mpirun_, term_sent_ ? SIGKILL : SIGTERM);
+  term_sent_ = true;
+  deadline_ = Clock::now() + 3 * kPatienceAfterTerm;
+}
+
+void Job::EndProgram() {
+  kill(program_->pid(), SIGTERM);
+  kill(program_->pid(), SIGCONT);
+  deadline_ = Clock::now() + kPatienceAfterTerm;
+}
+
+void Job::OnDeadline() {
+  deadline_.reset();
+  if (program_ && !program_status_) {
+    KillTree(program_->pid());
+  } else {
+    EndMpirun();
+  }
+}
+
+void Job::ReportRankEnd(const RankEnd& end) const {
+  std::string who = "the launcher of the program, rank 0,";
+  for (const PlannedServer& server : plan_.servers) {
+    if (server.rank == end.rank) who = "the rank server " + DescribeServer(plan_, server);
+  }
+  std::string how = "left the job";
+  if (end.signal != 0) {
+    how = "was ended by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";
+  } else if (end.exit_code != 0) {
+    how = "ended with " + std::to_string(end.exit_code);
+  }
+  std::fprintf(stderr, "clrun: %s %s; this ends the job\n", who.c_str(), how.c_str());
+}
+
+void Job::Report() const {
+  if (ended_by_signal_) return;
+  if (OrderlyEnd()) {
+    if (IsCrash(*program_status_)) {
+      std::fprintf(stderr, "clrun: %s %s\n", command_.program.program.front().c_str(),
+                   DescribeWaitStatus(*program_status_).c_str());
+    }
+    return;
+  }
+  if (const std::optional<RankEnd> end = output_.FindRankEnd()) {
+    ReportRankEnd(*end);
+    return;
+  }
+  std::fwrite(output_.report().data(), 1, output_.report().size(), stderr);
+  std::fprintf(stderr, "clrun: mpirun %s %s\n", DescribeWaitStatus(*mpirun_status_).c_str(),
+               program_ ? "while the program was running" : "before the program could start");
+}
+
+int Job::Result() const {
+  if (ended_by_signal_) return *ended_by_signal_;
+  if (OrderlyEnd()) return *program_status_;
+  const int code = ShellCode(*mpirun_status_);
+  return (code == 0 ? 1 : code) << 8;
+}
+
+}  // namespace
+
+void RunJob(const Plan& plan, MpiCommandOptions command) {
+  int status = 0;
+  {
+    Job job(plan, std::move(command));
+    status = job.Run();
+  }
+  EndLike(status);
+}
+
+}  // namespace clopencl::launch

@@ -1,0 +1,125 @@
+#include "launch/job_directory.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "launch/error.h"
+#include "launch/paths.h"
+#include "launch/process_tree.h"
+#include "launch/program.h"
+
+namespace clopencl::launch {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kSystemVendors = "/etc/OpenCL/vendors";
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void WriteFile(const fs::path& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) throw Error("can't write " + path.string());
+}
+
+// Where the loader would look without us. Both names are known to loaders; a file stands for itself alone.
+std::string OriginalVendors() {
+  for (const char* name : {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return kSystemVendors;
+}
+
+bool NamesOurDriver(const std::string& icd_text) {
+  return icd_text.find("libclopencl.so") != std::string::npos;
+}
+
+void CopyNativeIcds(const fs::path& into) {
+  const fs::path vendors = OriginalVendors();
+  std::error_code ignored;
+  if (fs::is_directory(vendors, ignored)) {
+    for (const auto& entry : fs::directory_iterator(vendors, ignored)) {
+      if (entry.path().extension() != ".icd") continue;
+      const std::string text = ReadFile(entry.path());
+      if (!text.empty() && !NamesOurDriver(text)) WriteFile(into / entry.path().filename(), text);
+    }
+  } else if (vendors.extension() == ".icd") {
+    const std::string text = ReadFile(vendors);
+    if (!text.empty() && !NamesOurDriver(text)) WriteFile(into / vendors.filename(), text);
+  } else if (vendors.filename().string().find(".so") != std::string::npos) {
+    // Some loaders take the library itself.
+    if (!NamesOurDriver(vendors.string())) WriteFile(into / "native.icd", vendors.string() + "\n");
+  }
+}
+
+}  // namespace
+
+JobDirectory JobDirectory::Create() {
+  std::string path = TemporaryDirectory() + "/clopencl-XXXXXX";
+  if (mkdtemp(path.data()) == nullptr) ThrowErrno("a private directory like " + path);
+  return JobDirectory(path, getpid());
+}
+
+JobDirectory::~JobDirectory() {
+  if (owner_ == getpid()) Remove();
+}
+
+JobDirectory JobDirectory::Adopt(const std::string& path) {
+  struct stat status {};
+  const bool ours = lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+                    status.st_uid == geteuid() && (status.st_mode & 077) == 0;
+  if (!ours) throw Error("the job's directory " + path + " is gone or not private to this user");
+  return JobDirectory(path, 0);
+}
+
+bool JobDirectory::joined() const { return access((path_ + "/joined").c_str(), F_OK) == 0; }
+
+bool JobDirectory::finalized() const { return access((path_ + "/finalized").c_str(), F_OK) == 0; }
+
+JobDirectory::Membership JobDirectory::membership() const {
+  if (!joined()) return Membership::kNotYet;
+  if (finalized()) return Membership::kLeft;
+  const int pid = std::atoi(ReadFile(path_ + "/joined").c_str());
+  // The driver writes its pid a moment after it has made the file.
+  return pid <= 0 || IsAlive(pid) ? Membership::kMember : Membership::kLeft;
+}
+
+void JobDirectory::Remove() const {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+void JobDirectory::PrepareProgram(const std::string& driver, bool only_served,
+                                  std::vector<std::string>& environment) const {
+  const fs::path vendors = fs::path(path_) / "vendors";
+  fs::create_directory(vendors);
+  if (only_served) {
+    UnsetVariable(environment, "OCL_ICD_FILENAMES");
+  } else {
+    CopyNativeIcds(vendors);
+  }
+  WriteFile(vendors / "clopencl.icd", driver + "\n");
+  UnsetVariable(environment, "OPENCL_VENDOR_PATH");
+  SetVariable(environment, "OCL_ICD_VENDORS", vendors.string());
+  SetVariable(environment, "CLOPENCL_ROLE", "frontend");
+  SetVariable(environment, "CLOPENCL_JOB_DIR", path_);
+  // Open MPI would otherwise handle the program's crashes, with a stack trace of its own.
+  if (std::getenv("OMPI_MCA_opal_signal") == nullptr) SetVariable(environment, "OMPI_MCA_opal_signal", "");
+}
+
+}  // namespace clopencl::launch

@@ -1,0 +1,16 @@
+// How rank 0 ends the MPI job when the program can't do it any more (or never joined). The only part of the
+// launcher that talks to MPI.
+#pragma once
+
+namespace clopencl::launch {
+
+// Ends all ranks at once, silently, with `code` as the exit code of mpirun, 0 included. False where MPI
+// doesn't start its processes through PMIx, or we were built without it; then nothing has happened.
+bool AbortJob(int code);
+
+// Joins MPI in the program's stead, tells the rank servers to end, and leaves MPI. Must be called at most
+// once and only if the program never joined. Where a server doesn't play along, the process ends with `code`
+// after 20 s, and with it the job.
+void DismissServers(int code);
+
+}  // namespace clopencl::launch

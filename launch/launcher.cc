@@ -1,0 +1,156 @@
+// clopencl-launcher: rank 0 of a job. It starts the user's program, unmodified, in an environment in which
+// the program's OpenCL loader finds the clOpenCL driver, waits for it, and sees to it that the job ends when
+// the program does, however that ends. It is not itself a member of MPI: the driver in the program joins, if
+// the program uses OpenCL at all.
+#include <poll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+
+#include "launch/child_process.h"
+#include "launch/control_channel.h"
+#include "launch/error.h"
+#include "launch/guardian.h"
+#include "launch/job_directory.h"
+#include "launch/job_end.h"
+#include "launch/launcher_options.h"
+#include "launch/output_pump.h"
+#include "launch/paths.h"
+#include "launch/process_tree.h"
+#include "launch/program.h"
+#include "launch/signal_relay.h"
+
+namespace clopencl::launch {
+
+namespace {
+
+// A rank other than 0, or none at all: something is wrong with the command that started us.
+void CheckRank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    const char* rank = std::getenv(name);
+    if (rank == nullptr) continue;
+    if (std::strcmp(rank, "0") == 0) return;
+    throw Error(std::string("this is rank ") + rank +
+                ", but the program has to be rank 0: put its part first on mpirun's command line, as in "
+                "mpirun -np 1 clopencl-launcher PROGRAM : -np 2 clopencl-rankserver");
+  }
+  throw Error(
+      "there is no MPI job around; start it with mpirun -np 1 clopencl-launcher PROGRAM : -np 2 "
+      "clopencl-rankserver, or simply with clrun PROGRAM");
+}
+
+// Ends the job in such a way that mpirun, where it lets us, returns `code` and says nothing.
+[[noreturn]] void EndJob(const JobDirectory& job, int code) {
+  const bool joined = job.joined();
+  const bool finalized = job.finalized();
+  job.Remove();
+  if (finalized && code == 0) std::_Exit(0);
+  if (!joined && code == 0) {
+    DismissServers(code);
+    std::_Exit(0);
+  }
+  AbortJob(code);
+  std::_Exit(code);
+}
+
+// Plain mpirun: the program is our child.
+[[noreturn]] void RunProgram(const LauncherOptions& options) {
+  SignalRelay relay;
+  const JobDirectory job = JobDirectory::Create();
+  Guardian guardian(job.path());
+  ProgramStart start{
+      .arguments = options.program, .environment = CurrentEnvironment(), .die_with_parent = true};
+  job.PrepareProgram(FindDriver(), options.only_served, start.environment);
+
+  std::unique_ptr<OutputPump> output;
+  std::unique_ptr<OutputPump> error;
+  if (isatty(STDOUT_FILENO) != 0 && ParentWritesToNoTerminal(STDOUT_FILENO)) {
+    output = std::make_unique<OutputPump>(STDOUT_FILENO);
+    start.output = output->input();
+  }
+  if (isatty(STDERR_FILENO) != 0 && ParentWritesToNoTerminal(STDERR_FILENO)) {
+    error = std::make_unique<OutputPump>(STDERR_FILENO);
+    start.error = error->input();
+  }
+
+  int status = 0;
+  try {
+    Program program(start, relay);
+    guardian.Watch(program.pid());
+    if (output) output->CloseInput();
+    if (error) error->CloseInput();
+    while (true) {
+      if (const std::optional<int> ended = program.Reap()) {
+        status = *ended;
+        break;
+      }
+      pollfd ready = {relay.fd(), POLLIN, 0};
+      poll(&ready, 1, -1);
+      while (const std::optional<int> signal = relay.Next()) {
+        if (*signal != SIGCHLD) program.Relay(*signal, relay);
+      }
+    }
+  } catch (const ExecError& failure) {
+    std::fprintf(stderr, "clopencl-launcher: %s\n", failure.message.c_str());
+    status = failure.exit_code << 8;
+  }
+  if (output) output->Finish();
+  if (error) error->Finish();
+  if (IsCrash(status)) {
+    std::fprintf(stderr, "clopencl-launcher: %s %s\n", options.program.front().c_str(),
+                 DescribeWaitStatus(status).c_str());
+  }
+  guardian.Dismiss();
+  relay.RestoreMask();
+  EndJob(job, ShellCode(status));
+}
+
+// Under clrun on this machine: the program is clrun's child, and we lend it our place in MPI.
+[[noreturn]] void LendRankZero(const LauncherOptions& options, const std::string& control_path) {
+  const char* directory = std::getenv("CLOPENCL_JOB_DIR");
+  const JobDirectory job = JobDirectory::Adopt(directory != nullptr ? directory : "");
+  std::vector<std::string> environment = CurrentEnvironment();
+  UnsetVariable(environment, "CLOPENCL_CONTROL");
+  job.PrepareProgram(FindDriver(), options.only_served, environment);
+  ControlChannel clrun = ConnectControl(control_path);
+  clrun.SendEnvironment(environment);
+
+  pid_t program = -1;
+  while (const std::optional<ControlChannel::Notice> notice = clrun.Receive()) {
+    if (notice->kind == ControlChannel::Notice::kStarted) program = notice->value;
+    if (notice->kind != ControlChannel::Notice::kEnded) continue;
+    clrun.Send({ControlChannel::Notice::kEnding, 0});
+    if (job.finalized()) std::_Exit(0);
+    if (AbortJob(0)) std::_Exit(0);
+    if (!job.joined()) DismissServers(1);
+    std::_Exit(job.joined() ? 1 : 0);
+  }
+  // clrun was killed.
+  if (program > 0) KillTree(program);
+  EndJob(job, 128 + SIGKILL);
+}
+
+}  // namespace
+
+}  // namespace clopencl::launch
+
+int main(int argc, char** argv) {
+  using namespace clopencl::launch;
+  const LauncherOptions options = ParseLauncherOptions(argc, argv);
+  try {
+    // Without mpirun nobody would end the job any more; clrun or the guardian then ends the program.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    CheckRank();
+    if (const char* control = std::getenv("CLOPENCL_CONTROL")) LendRankZero(options, control);
+    RunProgram(options);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "clopencl-launcher: %s\n", error.what());
+    return 1;
+  }
+}

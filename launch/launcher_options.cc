@@ -1,0 +1,54 @@
+#include "launch/launcher_options.h"
+
+#include <algorithm>
+
+#include "launch/command_line.h"
+
+namespace clopencl::launch {
+
+namespace {
+
+constexpr const char* kColonOption = "--colon";
+
+// A lone ":" would end rank 0's part of mpirun's command line, so another word stands for it there.
+std::string WordNotIn(const std::vector<std::string>& words) {
+  std::string word = "COLON";
+  while (std::find(words.begin(), words.end(), word) != words.end()) word += "_";
+  return word;
+}
+
+}  // namespace
+
+LauncherOptions ParseLauncherOptions(int argc, char** argv) {
+  LauncherOptions options;
+  std::string colon;
+  CLI::App app(
+      "Rank 0 of a clOpenCL job: starts PROGRAM so that it finds the rank servers' OpenCL devices.\n"
+      "Usually written by clrun; by hand: mpirun -np 1 clopencl-launcher PROGRAM : -np 2 clopencl-rankserver",
+      "clopencl-launcher");
+  ExpectProgram(app, "clopencl-launcher [--only-served] [--colon WORD] [--] PROGRAM [ARGUMENTS...]");
+  app.add_flag("--only-served", options.only_served,
+               "Hide this machine's own OpenCL platforms from the program");
+  app.add_option(kColonOption, colon,
+                 "Arguments that are WORD become a colon (which mpirun would take itself)");
+  options.program = ParseCommandLine(app, argc, argv);
+  if (options.program.empty()) FailUsage(app, "the program is missing");
+  if (!colon.empty()) std::replace(options.program.begin(), options.program.end(), colon, std::string(":"));
+  return options;
+}
+
+std::vector<std::string> LauncherArguments(const LauncherOptions& options) {
+  std::vector<std::string> arguments;
+  if (options.only_served) arguments.push_back("--only-served");
+  std::vector<std::string> program = options.program;
+  if (std::find(program.begin(), program.end(), ":") != program.end()) {
+    const std::string word = WordNotIn(program);
+    std::replace(program.begin(), program.end(), std::string(":"), word);
+    arguments.insert(arguments.end(), {kColonOption, word});
+  }
+  if (program.front().starts_with("-")) arguments.push_back("--");
+  arguments.insert(arguments.end(), program.begin(), program.end());
+  return arguments;
+}
+
+}  // namespace clopencl::launch

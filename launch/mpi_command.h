@@ -1,0 +1,35 @@
+// The mpirun command that carries out a plan.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launch/launcher_options.h"
+#include "launch/plan.h"
+
+namespace clopencl::launch {
+
+struct MpiCommandOptions {
+  std::string mpirun;
+  std::string launcher;
+  std::string rankserver;
+  LauncherOptions program;
+  // Further words for mpirun itself (--mca ...), as the user or a transport profile gives them.
+  std::vector<std::string> mpirun_arguments;
+  // Environment for rank 0 alone.
+  std::vector<std::pair<std::string, std::string>> rank_zero_environment;
+  // Set where clrun itself carries the job: the program is no process of mpirun's then, and servers that are
+  // told to end have nothing to lose.
+  bool end_servers_at_once = false;
+};
+
+// Variables for mpirun and all that it starts.
+std::vector<std::pair<std::string, std::string>> MpiEnvironment();
+
+std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& options);
+
+// As a line for a shell, environment included.
+std::string MpiCommandLine(const Plan& plan, const MpiCommandOptions& options);
+
+}  // namespace clopencl::launch

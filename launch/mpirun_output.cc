@@ -1,0 +1,94 @@
+#include "launch/mpirun_output.h"
+
+#include <algorithm>
+#include <array>
+#include <regex>
+#include <utility>
+
+namespace clopencl::launch {
+
+namespace {
+
+constexpr std::array kReportPhrases = {"mpirun noticed that",       "mpirun has exited due to",
+                                       "mpirun detected that",      "Primary job  terminated normally",
+                                       "Per user-direction",        "prterun noticed that",
+                                       "prterun has exited due to", "prterun detected that"};
+
+constexpr std::array kReportLines = {"ORTE_ERROR_LOG",
+                                     "PMIX ERROR",
+                                     "mpirun: Forwarding signal",
+                                     "mpirun: killing job",
+                                     "more process has sent help message",
+                                     "more processes have sent help message",
+                                     "Set MCA parameter \"orte_base_help_aggregate\""};
+
+bool IsRule(const std::string& line) {
+  return line.size() > 60 && line.find_first_not_of("-\n") == std::string::npos;
+}
+
+template <typename Phrases>
+bool HasAny(const std::string& text, const Phrases& phrases) {
+  return std::any_of(phrases.begin(), phrases.end(),
+                     [&text](const char* phrase) { return text.find(phrase) != std::string::npos; });
+}
+
+std::optional<int> Match(const std::string& text, const char* pattern) {
+  std::smatch found;
+  if (!std::regex_search(text, found, std::regex(pattern))) return std::nullopt;
+  return std::stoi(found[1]);
+}
+
+}  // namespace
+
+std::string MpirunOutput::Take(std::string_view bytes) {
+  std::string shown;
+  while (!bytes.empty()) {
+    const size_t end = bytes.find('\n');
+    partial_ += bytes.substr(0, end == std::string_view::npos ? end : end + 1);
+    if (end == std::string_view::npos) break;
+    bytes.remove_prefix(end + 1);
+    shown += TakeLine(std::exchange(partial_, {}));
+  }
+  return shown;
+}
+
+std::string MpirunOutput::TakeLine(const std::string& line) {
+  if (!block_.empty()) {
+    block_ += line;
+    if (!IsRule(line)) return {};
+    const std::string block = std::exchange(block_, {});
+    if (!HasAny(block, kReportPhrases)) return block;
+    report_ += block;
+    return {};
+  }
+  if (IsRule(line)) {
+    block_ = line;
+    return {};
+  }
+  if (HasAny(line, kReportLines)) {
+    report_ += line;
+    return {};
+  }
+  return line;
+}
+
+std::string MpirunOutput::Finish() {
+  std::string left = std::exchange(block_, {}) + std::exchange(partial_, {});
+  if (!HasAny(left, kReportPhrases)) return left;
+  report_ += left;
+  return {};
+}
+
+std::optional<RankEnd> MpirunOutput::FindRankEnd() const {
+  RankEnd end;
+  std::optional<int> rank = Match(report_, R"(process\s+rank\s+(\d+))");
+  if (!rank) rank = Match(report_, R"(Process name:\s+\[[^\]]*\],(\d+)\])");
+  if (!rank) rank = Match(report_, R"(Process name:\s+\[[^\s]*[,@](\d+)\])");
+  if (!rank) return std::nullopt;
+  end.rank = *rank;
+  end.signal = Match(report_, R"(on\s+signal\s+(\d+))").value_or(0);
+  end.exit_code = Match(report_, R"(Exit\s+code:\s+(\d+))").value_or(0);
+  return end;
+}
+
+}  // namespace clopencl::launch

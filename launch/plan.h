@@ -1,0 +1,49 @@
+// Who runs where: rank 0 and the rank servers, with their devices and CPUs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launch/device_spec.h"
+#include "launch/node.h"
+
+namespace clopencl::launch {
+
+struct PlannedServer {
+  int rank = 0;
+  size_t node = 0;  // Index into Plan::nodes.
+  std::vector<size_t> devices;
+  CpuSet cpus;
+};
+
+struct Plan {
+  std::vector<Node> nodes;
+  size_t rank_zero_node = 0;
+  std::vector<PlannedServer> servers;  // Ranks 1, 2, ...
+  // Some node has more ranks and CPU servers' threads than cores: whoever waits must yield.
+  bool oversubscribed = false;
+  // What was done that the user may not expect, a sentence each.
+  std::vector<std::string> notes;
+};
+
+struct NodeShare {
+  Node node;
+  std::vector<ServerRequest> requests;
+};
+
+// Rank servers in the order of the shares. Throws UsageError when nothing would be served.
+Plan MakePlan(std::vector<NodeShare> shares, size_t rank_zero_node, std::optional<int> reserved_cores);
+
+// "rank 2 (node1: gpu NVIDIA H200)".
+std::string DescribeServer(const Plan& plan, const PlannedServer& server);
+
+// "0:0,0:1", as `clopencl-rankserver --serve` takes it.
+std::string ServeArgument(const Plan& plan, const PlannedServer& server);
+
+// What `clrun --list` prints: node, rank, device, type, compute units, memory, pinning.
+std::string FormatTable(const Plan& plan);
+nlohmann::json PlanToJson(const Plan& plan);
+
+}  // namespace clopencl::launch

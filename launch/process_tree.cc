@@ -1,0 +1,83 @@
+#include "launch/process_tree.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace clopencl::launch {
+
+namespace {
+
+struct ProcessInfo {
+  pid_t pid;
+  pid_t parent;
+  pid_t session;
+};
+
+// Nothing when there is no such process, or only a zombie.
+std::optional<ProcessInfo> ReadProcess(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  // The name in parentheses may hold anything; what follows it is: state ppid pgrp session ...
+  const size_t name_end = line.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  char state = 0;
+  int parent = 0;
+  int group = 0;
+  int session = 0;
+  const int fields =
+      std::sscanf(line.c_str() + name_end + 1, " %c %d %d %d", &state, &parent, &group, &session);
+  if (fields != 4 || state == 'Z') return std::nullopt;
+  return ProcessInfo{pid, parent, session};
+}
+
+std::vector<ProcessInfo> ListProcesses() {
+  std::vector<ProcessInfo> processes;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const pid_t pid = static_cast<pid_t>(std::atoi(entry.path().filename().c_str()));
+    if (pid <= 0) continue;
+    if (const auto process = ReadProcess(pid)) processes.push_back(*process);
+  }
+  return processes;
+}
+
+}  // namespace
+
+void KillTree(pid_t root) {
+  std::set<pid_t> family = {root};
+  kill(root, SIGSTOP);
+  bool grown = true;
+  while (grown) {
+    grown = false;
+    for (const ProcessInfo& process : ListProcesses()) {
+      if (family.count(process.parent) == 0 || !family.insert(process.pid).second) continue;
+      kill(process.pid, SIGSTOP);
+      grown = true;
+    }
+  }
+  for (pid_t pid : family) kill(pid, SIGKILL);
+}
+
+bool IsAlive(pid_t pid) { return ReadProcess(pid).has_value(); }
+
+bool KillSession(pid_t session) {
+  bool found = false;
+  for (const ProcessInfo& process : ListProcesses()) {
+    if (process.session != session || process.pid == getpid()) continue;
+    kill(process.pid, SIGKILL);
+    found = true;
+  }
+  return found;
+}
+
+}  // namespace clopencl::launch

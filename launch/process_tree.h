@@ -1,0 +1,18 @@
+// Ending whole families of processes, found through /proc.
+#pragma once
+
+#include <sys/types.h>
+
+namespace clopencl::launch {
+
+// Kills the process and all its descendants with SIGKILL; they are stopped first, so that none escapes by
+// forking. Descendants that a daemon's double fork has cut off are not found.
+void KillTree(pid_t root);
+
+// The process exists and is no zombie.
+bool IsAlive(pid_t pid);
+
+// Kills every process of the session. True if there was one.
+bool KillSession(pid_t session);
+
+}  // namespace clopencl::launch
