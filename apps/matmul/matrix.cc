@@ -34,7 +34,7 @@ float ElementFromHash(std::uint64_t hash, std::uint64_t lane) {
 
 void FillOperand(FloatArray& operand, std::uint64_t seed) {
   const auto size = static_cast<std::int64_t>(operand.size());
-  const std::int64_t groups = (size + kElementsPerHash - 1) / static_cast<std::int64_t>(kElementsPerHash);
+  const std::int64_t groups = (size + std::int64_t{kElementsPerHash} - 1) / std::int64_t{kElementsPerHash};
   ParallelFor(groups, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t group = first; group < last; ++group) {
       const std::uint64_t hash = Mix(seed ^ Mix(static_cast<std::uint64_t>(group)));
