@@ -1,0 +1,180 @@
+#include <CL/cl_ext.h>
+
+#include "info_dump/world.h"
+#include "support/report.h"
+
+namespace clopencl::programs {
+namespace {
+
+const std::vector<Token> kIdentity = {
+    INFO(CL_DEVICE_TYPE, kHex),
+    INFO(CL_DEVICE_VENDOR_ID, kUint),
+    INFO(CL_DEVICE_NAME, kText),
+    INFO(CL_DEVICE_VENDOR, kText),
+    INFO(CL_DRIVER_VERSION, kText),
+    INFO(CL_DEVICE_PROFILE, kText),
+    INFO(CL_DEVICE_VERSION, kText),
+    INFO(CL_DEVICE_NUMERIC_VERSION, kVersion),
+    INFO(CL_DEVICE_OPENCL_C_VERSION, kText),
+    INFO(CL_DEVICE_OPENCL_C_ALL_VERSIONS, kNameVersions),
+    INFO(CL_DEVICE_OPENCL_C_FEATURES, kNameVersions),
+    INFO(CL_DEVICE_EXTENSIONS, kTextWords),
+    INFO(CL_DEVICE_EXTENSIONS_WITH_VERSION, kNameVersions),
+    INFO(CL_DEVICE_IL_VERSION, kText),
+    INFO(CL_DEVICE_ILS_WITH_VERSION, kNameVersions),
+    INFO(CL_DEVICE_BUILT_IN_KERNELS, kText),
+    INFO(CL_DEVICE_BUILT_IN_KERNELS_WITH_VERSION, kNameVersions),
+    INFO(CL_DEVICE_LATEST_CONFORMANCE_VERSION_PASSED, kText),
+    INFO(CL_DEVICE_PLATFORM, kHandle),
+    INFO(CL_DEVICE_PARENT_DEVICE, kHandle),
+    INFO(CL_DEVICE_AVAILABLE, kBool),
+    INFO(CL_DEVICE_COMPILER_AVAILABLE, kBool),
+    INFO(CL_DEVICE_LINKER_AVAILABLE, kBool),
+    INFO(CL_DEVICE_EXECUTION_CAPABILITIES, kExecution),
+    INFO(CL_DEVICE_ENDIAN_LITTLE, kBool),
+    INFO(CL_DEVICE_ADDRESS_BITS, kUint),
+    INFO(CL_DEVICE_HOST_UNIFIED_MEMORY, kBool),
+    INFO(CL_DEVICE_ERROR_CORRECTION_SUPPORT, kBool),
+    INFO(CL_DEVICE_PREFERRED_INTEROP_USER_SYNC, kBool),
+    INFO(CL_DEVICE_PROFILING_TIMER_RESOLUTION, kSize),
+    INFO(CL_DEVICE_PRINTF_BUFFER_SIZE, kSize),
+};
+
+const std::vector<Token> kExecutionLimits = {
+    INFO(CL_DEVICE_MAX_COMPUTE_UNITS, kUint),
+    INFO(CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS, kUint),
+    INFO(CL_DEVICE_MAX_WORK_ITEM_SIZES, kSizes),
+    INFO(CL_DEVICE_MAX_WORK_GROUP_SIZE, kSize),
+    INFO(CL_DEVICE_PREFERRED_WORK_GROUP_SIZE_MULTIPLE, kSize),
+    INFO(CL_DEVICE_MAX_NUM_SUB_GROUPS, kUint),
+    INFO(CL_DEVICE_SUB_GROUP_INDEPENDENT_FORWARD_PROGRESS, kBool),
+    INFO(CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT, kBool),
+    INFO(CL_DEVICE_WORK_GROUP_COLLECTIVE_FUNCTIONS_SUPPORT, kBool),
+    INFO(CL_DEVICE_GENERIC_ADDRESS_SPACE_SUPPORT, kBool),
+    INFO(CL_DEVICE_MAX_CLOCK_FREQUENCY, kUint),
+    INFO(CL_DEVICE_MAX_PARAMETER_SIZE, kSize),
+    INFO(CL_DEVICE_MAX_CONSTANT_ARGS, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_CHAR, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_SHORT, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_INT, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_LONG, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_DOUBLE, kUint),
+    INFO(CL_DEVICE_PREFERRED_VECTOR_WIDTH_HALF, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_CHAR, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_SHORT, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_INT, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_LONG, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_DOUBLE, kUint),
+    INFO(CL_DEVICE_NATIVE_VECTOR_WIDTH_HALF, kUint),
+    INFO(CL_DEVICE_SINGLE_FP_CONFIG, kHex),
+    INFO(CL_DEVICE_DOUBLE_FP_CONFIG, kHex),
+    INFO(CL_DEVICE_HALF_FP_CONFIG, kHex),
+    INFO(CL_DEVICE_ATOMIC_MEMORY_CAPABILITIES, kHex),
+    INFO(CL_DEVICE_ATOMIC_FENCE_CAPABILITIES, kHex),
+    INFO(CL_DEVICE_PREFERRED_PLATFORM_ATOMIC_ALIGNMENT, kUint),
+    INFO(CL_DEVICE_PREFERRED_GLOBAL_ATOMIC_ALIGNMENT, kUint),
+    INFO(CL_DEVICE_PREFERRED_LOCAL_ATOMIC_ALIGNMENT, kUint),
+    INFO(CL_DEVICE_PARTITION_MAX_SUB_DEVICES, kUint),
+    INFO(CL_DEVICE_PARTITION_PROPERTIES, kPartition),
+    INFO(CL_DEVICE_PARTITION_AFFINITY_DOMAIN, kHex),
+    INFO(CL_DEVICE_PARTITION_TYPE, kPartition),
+    INFO(CL_DEVICE_REFERENCE_COUNT, kUint),
+};
+
+const std::vector<Token> kMemory = {
+    INFO(CL_DEVICE_GLOBAL_MEM_SIZE, kUlong),
+    INFO(CL_DEVICE_GLOBAL_MEM_CACHE_TYPE, kHex),
+    INFO(CL_DEVICE_GLOBAL_MEM_CACHELINE_SIZE, kUint),
+    INFO(CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, kUlong),
+    INFO(CL_DEVICE_MAX_MEM_ALLOC_SIZE, kUlong),
+    INFO(CL_DEVICE_MEM_BASE_ADDR_ALIGN, kUint),
+    INFO(CL_DEVICE_MIN_DATA_TYPE_ALIGN_SIZE, kUint),
+    INFO(CL_DEVICE_MAX_CONSTANT_BUFFER_SIZE, kUlong),
+    INFO(CL_DEVICE_LOCAL_MEM_TYPE, kHex),
+    INFO(CL_DEVICE_LOCAL_MEM_SIZE, kUlong),
+    INFO(CL_DEVICE_MAX_GLOBAL_VARIABLE_SIZE, kSize),
+    INFO(CL_DEVICE_GLOBAL_VARIABLE_PREFERRED_TOTAL_SIZE, kSize),
+    INFO(CL_DEVICE_SVM_CAPABILITIES, kSvm),
+    INFO(CL_DEVICE_PIPE_SUPPORT, kBool),
+    INFO(CL_DEVICE_MAX_PIPE_ARGS, kUint),
+    INFO(CL_DEVICE_PIPE_MAX_ACTIVE_RESERVATIONS, kUint),
+    INFO(CL_DEVICE_PIPE_MAX_PACKET_SIZE, kUint),
+    INFO(CL_DEVICE_IMAGE_SUPPORT, kBool),
+    INFO(CL_DEVICE_MAX_READ_IMAGE_ARGS, kUint),
+    INFO(CL_DEVICE_MAX_WRITE_IMAGE_ARGS, kUint),
+    INFO(CL_DEVICE_MAX_READ_WRITE_IMAGE_ARGS, kUint),
+    INFO(CL_DEVICE_IMAGE2D_MAX_WIDTH, kSize),
+    INFO(CL_DEVICE_IMAGE2D_MAX_HEIGHT, kSize),
+    INFO(CL_DEVICE_IMAGE3D_MAX_WIDTH, kSize),
+    INFO(CL_DEVICE_IMAGE3D_MAX_HEIGHT, kSize),
+    INFO(CL_DEVICE_IMAGE3D_MAX_DEPTH, kSize),
+    INFO(CL_DEVICE_IMAGE_MAX_BUFFER_SIZE, kSize),
+    INFO(CL_DEVICE_IMAGE_MAX_ARRAY_SIZE, kSize),
+    INFO(CL_DEVICE_IMAGE_PITCH_ALIGNMENT, kUint),
+    INFO(CL_DEVICE_IMAGE_BASE_ADDRESS_ALIGNMENT, kUint),
+    INFO(CL_DEVICE_MAX_SAMPLERS, kUint),
+};
+
+const std::vector<Token> kQueuesAndExtensions = {
+    INFO(CL_DEVICE_QUEUE_ON_HOST_PROPERTIES, kHex),
+    INFO(CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES, kHex),
+    INFO(CL_DEVICE_QUEUE_ON_DEVICE_PREFERRED_SIZE, kUint),
+    INFO(CL_DEVICE_QUEUE_ON_DEVICE_MAX_SIZE, kUint),
+    INFO(CL_DEVICE_MAX_ON_DEVICE_QUEUES, kUint),
+    INFO(CL_DEVICE_MAX_ON_DEVICE_EVENTS, kUint),
+    INFO(CL_DEVICE_DEVICE_ENQUEUE_CAPABILITIES, kHex),
+    INFO(CL_DEVICE_SPIR_VERSIONS, kText),
+    INFO(CL_DEVICE_UUID_KHR, kBytes),
+    INFO(CL_DRIVER_UUID_KHR, kBytes),
+    INFO(CL_DEVICE_LUID_VALID_KHR, kBool),
+    INFO(CL_DEVICE_PCI_BUS_INFO_KHR, kBytes),
+    INFO(CL_DEVICE_TERMINATE_CAPABILITY_KHR, kHex),
+    INFO(CL_DEVICE_COMPUTE_CAPABILITY_MAJOR_NV, kUint),
+    INFO(CL_DEVICE_COMPUTE_CAPABILITY_MINOR_NV, kUint),
+    INFO(CL_DEVICE_REGISTERS_PER_BLOCK_NV, kUint),
+    INFO(CL_DEVICE_WARP_SIZE_NV, kUint),
+    INFO(CL_DEVICE_GPU_OVERLAP_NV, kBool),
+    INFO(CL_DEVICE_KERNEL_EXEC_TIMEOUT_NV, kBool),
+    INFO(CL_DEVICE_INTEGRATED_MEMORY_NV, kBool),
+    INFO(CL_DEVICE_BOARD_NAME_AMD, kText),
+    INFO(CL_DEVICE_SIMD_WIDTH_AMD, kUint),
+    INFO(CL_DEVICE_WAVEFRONT_WIDTH_AMD, kUint),
+    INFO(CL_DEVICE_PROFILING_TIMER_OFFSET_AMD, kAnything),
+};
+
+void DumpDevice(const std::string& object, cl_device_id device, const Handles& handles) {
+  const auto query = [&](cl_uint token, size_t size, void* value, size_t* size_ret) {
+    return clGetDeviceInfo(device, token, size, value, size_ret);
+  };
+  Dump(object, query, handles, kIdentity);
+  Dump(object, query, handles, kExecutionLimits);
+  Dump(object, query, handles, kMemory);
+  Dump(object, query, handles, kQueuesAndExtensions);
+}
+
+}  // namespace
+
+void DumpDevices(World& world) {
+  DumpDevice("device", world.device.id, world.handles);
+
+  const cl_device_partition_property by_one[] = {CL_DEVICE_PARTITION_EQUALLY, 1, 0};
+  cl_uint count = 0;
+  const cl_int code = clCreateSubDevices(world.device.id, by_one, 0, nullptr, &count);
+  if (code != CL_SUCCESS) return PrintError("sub-devices", code);
+  PrintNumber("sub-devices", count);
+  std::vector<cl_device_id> parts(count);
+  Must(clCreateSubDevices(world.device.id, by_one, count, parts.data(), nullptr));
+  DumpDevice("sub-device", parts.back(), world.handles);
+  Must(clRetainDevice(parts.back()));
+  Dump("sub-device retained",
+       [&](cl_uint token, size_t size, void* value, size_t* size_ret) {
+         return clGetDeviceInfo(parts.back(), token, size, value, size_ret);
+       },
+       world.handles, {INFO(CL_DEVICE_REFERENCE_COUNT, kUint)});
+  Must(clReleaseDevice(parts.back()));
+  for (cl_device_id part : parts) Must(clReleaseDevice(part));
+}
+
+}  // namespace clopencl::programs

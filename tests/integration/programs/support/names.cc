@@ -1,0 +1,177 @@
+#include "support/names.h"
+
+#include <CL/cl_ext.h>
+
+#include <array>
+
+namespace clopencl::programs {
+namespace {
+
+struct Name {
+  cl_long value;
+  const char* text;
+};
+
+#define NAME(token) \
+  Name { static_cast<cl_long>(token), #token }
+
+constexpr std::array kErrors = {
+    NAME(CL_SUCCESS),
+    NAME(CL_DEVICE_NOT_FOUND),
+    NAME(CL_DEVICE_NOT_AVAILABLE),
+    NAME(CL_COMPILER_NOT_AVAILABLE),
+    NAME(CL_MEM_OBJECT_ALLOCATION_FAILURE),
+    NAME(CL_OUT_OF_RESOURCES),
+    NAME(CL_OUT_OF_HOST_MEMORY),
+    NAME(CL_PROFILING_INFO_NOT_AVAILABLE),
+    NAME(CL_MEM_COPY_OVERLAP),
+    NAME(CL_IMAGE_FORMAT_MISMATCH),
+    NAME(CL_IMAGE_FORMAT_NOT_SUPPORTED),
+    NAME(CL_BUILD_PROGRAM_FAILURE),
+    NAME(CL_MAP_FAILURE),
+    NAME(CL_MISALIGNED_SUB_BUFFER_OFFSET),
+    NAME(CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST),
+    NAME(CL_COMPILE_PROGRAM_FAILURE),
+    NAME(CL_LINKER_NOT_AVAILABLE),
+    NAME(CL_LINK_PROGRAM_FAILURE),
+    NAME(CL_DEVICE_PARTITION_FAILED),
+    NAME(CL_KERNEL_ARG_INFO_NOT_AVAILABLE),
+    NAME(CL_INVALID_VALUE),
+    NAME(CL_INVALID_DEVICE_TYPE),
+    NAME(CL_INVALID_PLATFORM),
+    NAME(CL_INVALID_DEVICE),
+    NAME(CL_INVALID_CONTEXT),
+    NAME(CL_INVALID_QUEUE_PROPERTIES),
+    NAME(CL_INVALID_COMMAND_QUEUE),
+    NAME(CL_INVALID_HOST_PTR),
+    NAME(CL_INVALID_MEM_OBJECT),
+    NAME(CL_INVALID_IMAGE_FORMAT_DESCRIPTOR),
+    NAME(CL_INVALID_IMAGE_SIZE),
+    NAME(CL_INVALID_SAMPLER),
+    NAME(CL_INVALID_BINARY),
+    NAME(CL_INVALID_BUILD_OPTIONS),
+    NAME(CL_INVALID_PROGRAM),
+    NAME(CL_INVALID_PROGRAM_EXECUTABLE),
+    NAME(CL_INVALID_KERNEL_NAME),
+    NAME(CL_INVALID_KERNEL_DEFINITION),
+    NAME(CL_INVALID_KERNEL),
+    NAME(CL_INVALID_ARG_INDEX),
+    NAME(CL_INVALID_ARG_VALUE),
+    NAME(CL_INVALID_ARG_SIZE),
+    NAME(CL_INVALID_KERNEL_ARGS),
+    NAME(CL_INVALID_WORK_DIMENSION),
+    NAME(CL_INVALID_WORK_GROUP_SIZE),
+    NAME(CL_INVALID_WORK_ITEM_SIZE),
+    NAME(CL_INVALID_GLOBAL_OFFSET),
+    NAME(CL_INVALID_EVENT_WAIT_LIST),
+    NAME(CL_INVALID_EVENT),
+    NAME(CL_INVALID_OPERATION),
+    NAME(CL_INVALID_GL_OBJECT),
+    NAME(CL_INVALID_BUFFER_SIZE),
+    NAME(CL_INVALID_MIP_LEVEL),
+    NAME(CL_INVALID_GLOBAL_WORK_SIZE),
+    NAME(CL_INVALID_PROPERTY),
+    NAME(CL_INVALID_IMAGE_DESCRIPTOR),
+    NAME(CL_INVALID_COMPILER_OPTIONS),
+    NAME(CL_INVALID_LINKER_OPTIONS),
+    NAME(CL_INVALID_DEVICE_PARTITION_COUNT),
+    NAME(CL_INVALID_PIPE_SIZE),
+    NAME(CL_INVALID_DEVICE_QUEUE),
+    NAME(CL_INVALID_SPEC_ID),
+    NAME(CL_MAX_SIZE_RESTRICTION_EXCEEDED),
+    NAME(CL_PLATFORM_NOT_FOUND_KHR),
+};
+
+constexpr std::array kCommands = {
+    NAME(CL_COMMAND_NDRANGE_KERNEL),
+    NAME(CL_COMMAND_TASK),
+    NAME(CL_COMMAND_NATIVE_KERNEL),
+    NAME(CL_COMMAND_READ_BUFFER),
+    NAME(CL_COMMAND_WRITE_BUFFER),
+    NAME(CL_COMMAND_COPY_BUFFER),
+    NAME(CL_COMMAND_READ_IMAGE),
+    NAME(CL_COMMAND_WRITE_IMAGE),
+    NAME(CL_COMMAND_COPY_IMAGE),
+    NAME(CL_COMMAND_COPY_IMAGE_TO_BUFFER),
+    NAME(CL_COMMAND_COPY_BUFFER_TO_IMAGE),
+    NAME(CL_COMMAND_MAP_BUFFER),
+    NAME(CL_COMMAND_MAP_IMAGE),
+    NAME(CL_COMMAND_UNMAP_MEM_OBJECT),
+    NAME(CL_COMMAND_MARKER),
+    NAME(CL_COMMAND_READ_BUFFER_RECT),
+    NAME(CL_COMMAND_WRITE_BUFFER_RECT),
+    NAME(CL_COMMAND_COPY_BUFFER_RECT),
+    NAME(CL_COMMAND_USER),
+    NAME(CL_COMMAND_BARRIER),
+    NAME(CL_COMMAND_MIGRATE_MEM_OBJECTS),
+    NAME(CL_COMMAND_FILL_BUFFER),
+    NAME(CL_COMMAND_FILL_IMAGE),
+    NAME(CL_COMMAND_SVM_FREE),
+    NAME(CL_COMMAND_SVM_MEMCPY),
+    NAME(CL_COMMAND_SVM_MEMFILL),
+    NAME(CL_COMMAND_SVM_MAP),
+    NAME(CL_COMMAND_SVM_UNMAP),
+    NAME(CL_COMMAND_SVM_MIGRATE_MEM),
+};
+
+constexpr std::array kMemTypes = {
+    NAME(CL_MEM_OBJECT_BUFFER),         NAME(CL_MEM_OBJECT_IMAGE2D), NAME(CL_MEM_OBJECT_IMAGE3D),
+    NAME(CL_MEM_OBJECT_IMAGE2D_ARRAY),  NAME(CL_MEM_OBJECT_IMAGE1D), NAME(CL_MEM_OBJECT_IMAGE1D_ARRAY),
+    NAME(CL_MEM_OBJECT_IMAGE1D_BUFFER), NAME(CL_MEM_OBJECT_PIPE),
+};
+
+constexpr std::array kOrders = {
+    NAME(CL_R),    NAME(CL_A),         NAME(CL_RG),    NAME(CL_RA),    NAME(CL_RGB),
+    NAME(CL_RGBA), NAME(CL_BGRA),      NAME(CL_ARGB),  NAME(CL_ABGR),  NAME(CL_INTENSITY),
+    NAME(CL_Rx),   NAME(CL_LUMINANCE), NAME(CL_RGx),   NAME(CL_RGBx),  NAME(CL_DEPTH),
+    NAME(CL_sRGB), NAME(CL_sRGBx),     NAME(CL_sRGBA), NAME(CL_sBGRA),
+};
+
+constexpr std::array kChannelTypes = {
+    NAME(CL_SNORM_INT8),       NAME(CL_SNORM_INT16),        NAME(CL_UNORM_INT8),
+    NAME(CL_UNORM_INT16),      NAME(CL_UNORM_SHORT_565),    NAME(CL_UNORM_SHORT_555),
+    NAME(CL_UNORM_INT_101010), NAME(CL_SIGNED_INT8),        NAME(CL_SIGNED_INT16),
+    NAME(CL_SIGNED_INT32),     NAME(CL_UNSIGNED_INT8),      NAME(CL_UNSIGNED_INT16),
+    NAME(CL_UNSIGNED_INT32),   NAME(CL_HALF_FLOAT),         NAME(CL_FLOAT),
+    NAME(CL_UNORM_INT24),      NAME(CL_UNORM_INT_101010_2),
+};
+
+#undef NAME
+
+template <typename Table>
+std::string Find(const Table& table, cl_long value, const char* otherwise) {
+  for (const Name& name : table) {
+    if (name.value == value) return name.text;
+  }
+  return std::string(otherwise) + " " + std::to_string(value);
+}
+
+}  // namespace
+
+std::string ErrorName(cl_int code) { return Find(kErrors, code, "error"); }
+
+std::string StatusName(cl_int status) {
+  switch (status) {
+    case CL_QUEUED:
+      return "CL_QUEUED";
+    case CL_SUBMITTED:
+      return "CL_SUBMITTED";
+    case CL_RUNNING:
+      return "CL_RUNNING";
+    case CL_COMPLETE:
+      return "CL_COMPLETE";
+    default:
+      return ErrorName(status);
+  }
+}
+
+std::string CommandName(cl_command_type type) { return Find(kCommands, type, "command"); }
+
+std::string MemTypeName(cl_mem_object_type type) { return Find(kMemTypes, type, "type"); }
+
+std::string FormatName(const cl_image_format& format) {
+  return Find(kOrders, format.image_channel_order, "order") + "/" +
+         Find(kChannelTypes, format.image_channel_data_type, "channel type");
+}
+
+}  // namespace clopencl::programs
