@@ -1,6 +1,8 @@
 // clrun: runs an OpenCL program, unmodified, with the devices of rank servers. It only finds out what devices
 // there are, decides who serves what on which cores, and writes an mpirun command for that; see --dry-run.
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,9 +13,11 @@
 #include "launch/device_spec.h"
 #include "launch/discovery.h"
 #include "launch/error.h"
+#include "launch/job_directory.h"
 #include "launch/mpi_command.h"
 #include "launch/paths.h"
 #include "launch/plan.h"
+#include "launch/program.h"
 #include "launch/text.h"
 
 namespace clopencl::launch {
@@ -98,7 +102,16 @@ Plan PlanForThisMachine(const Options& options) {
   return MakePlan({{std::move(node), std::move(requests)}}, 0, options.reserved_cores);
 }
 
+// Discovery, mpirun and the program below all inherit our environment.
+void LeaveOuterJob() {
+  std::vector<std::string> environment = CurrentEnvironment();
+  JobDirectory::ForgetOuterJob(environment);
+  clearenv();
+  for (std::string& entry : environment) putenv(strdup(entry.c_str()));
+}
+
 int Run(const Options& options) {
+  if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.list) {
     if (const int code = CheckProgram(options.program.front())) return code;
   }

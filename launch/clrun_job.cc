@@ -133,15 +133,7 @@ void Job::BecomeMpirun(int output) {
   dup2(output, STDOUT_FILENO);
   dup2(output, STDERR_FILENO);
   close_range(STDERR_FILENO + 1, ~0U, 0);
-  // Another job's variables (clrun inside clrun) would mislead this one.
-  std::vector<std::string> environment;
-  for (std::string& entry : CurrentEnvironment()) {
-    const bool foreign = entry.starts_with("PMIX_") || entry.starts_with("OMPI_COMM_WORLD_") ||
-                         entry.starts_with("OMPI_MCA_orte_") || entry.starts_with("OMPI_MCA_ess_") ||
-                         entry.starts_with("CLOPENCL_ROLE=") || entry.starts_with("CLOPENCL_JOB_DIR=") ||
-                         entry.starts_with("CLOPENCL_CONTROL=");
-    if (!foreign) environment.push_back(std::move(entry));
-  }
+  std::vector<std::string> environment = CurrentEnvironment();
   for (const auto& [name, value] : MpiEnvironment()) SetVariable(environment, name, value);
   std::vector<char*> variables;
   for (std::string& entry : environment) variables.push_back(entry.data());

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -21,6 +23,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kSystemVendors = "/etc/OpenCL/vendors";
+
+// Where the program's own value of OCL_ICD_VENDORS is kept.
+constexpr const char* kNativeVendors = "CLOPENCL_NATIVE_VENDORS";
 
 std::string ReadFile(const fs::path& path) {
   std::ifstream file(path);
@@ -116,10 +121,26 @@ void JobDirectory::PrepareProgram(const std::string& driver, bool only_served,
   WriteFile(vendors / "clopencl.icd", driver + "\n");
   UnsetVariable(environment, "OPENCL_VENDOR_PATH");
   SetVariable(environment, "OCL_ICD_VENDORS", vendors.string());
+  SetVariable(environment, kNativeVendors, OriginalVendors());
   SetVariable(environment, "CLOPENCL_ROLE", "frontend");
   SetVariable(environment, "CLOPENCL_JOB_DIR", path_);
   // Open MPI would otherwise handle the program's crashes, with a stack trace of its own.
   if (std::getenv("OMPI_MCA_opal_signal") == nullptr) SetVariable(environment, "OMPI_MCA_opal_signal", "");
+}
+
+void JobDirectory::ForgetOuterJob(std::vector<std::string>& environment) {
+  if (const char* native = std::getenv(kNativeVendors)) SetVariable(environment, "OCL_ICD_VENDORS", native);
+  // mpirun tells its processes who they are; what the user set for Open MPI begins with OMPI_MCA_, too.
+  constexpr std::array kOfMpirun = {"PMIX_", "OMPI_MCA_orte_", "OMPI_MCA_ess", "OMPI_MCA_pmix",
+                                    "OMPI_MCA_initial_wdir"};
+  std::erase_if(environment, [&kOfMpirun](const std::string& entry) {
+    if (entry.starts_with("OMPI_") && !entry.starts_with("OMPI_MCA_")) return true;
+    return std::any_of(kOfMpirun.begin(), kOfMpirun.end(),
+                       [&entry](const char* start) { return entry.starts_with(start); });
+  });
+  for (const char* name : {"CLOPENCL_ROLE", "CLOPENCL_JOB_DIR", "CLOPENCL_CONTROL", kNativeVendors}) {
+    UnsetVariable(environment, name);
+  }
 }
 
 }  // namespace clopencl::launch

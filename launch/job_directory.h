@@ -38,6 +38,9 @@ class JobDirectory {
   void PrepareProgram(const std::string& driver, bool only_served,
                       std::vector<std::string>& environment) const;
 
+  // Undoes that: without the variables of a job around us (clrun started by a program under clrun).
+  static void ForgetOuterJob(std::vector<std::string>& environment);
+
  private:
   JobDirectory(std::string path, int owner) : path_(std::move(path)), owner_(owner) {}
   std::string path_;

@@ -45,13 +45,13 @@ void CheckRank() {
       "clopencl-rankserver, or simply with clrun PROGRAM");
 }
 
-// Ends the job in such a way that mpirun, where it lets us, returns `code` and says nothing.
-[[noreturn]] void EndJob(const JobDirectory& job, int code) {
-  const bool joined = job.joined();
-  const bool finalized = job.finalized();
-  job.Remove();
+// Ends the job in such a way that mpirun, where it lets us, returns `code` and says nothing. An mpirun that
+// is ending the job already (we got its SIGTERM) must not be told so: it would wait for ever.
+[[noreturn]] void EndJob(JobDirectory::Membership membership, bool finalized, bool job_ends_already,
+                         int code) {
+  if (job_ends_already) std::_Exit(code);
   if (finalized && code == 0) std::_Exit(0);
-  if (!joined && code == 0) {
+  if (membership == JobDirectory::Membership::kNotYet && code == 0) {
     DismissServers(code);
     std::_Exit(0);
   }
@@ -64,8 +64,7 @@ void CheckRank() {
   SignalRelay relay;
   const JobDirectory job = JobDirectory::Create();
   Guardian guardian(job.path());
-  ProgramStart start{
-      .arguments = options.program, .environment = CurrentEnvironment(), .die_with_parent = true};
+  ProgramStart start{.arguments = options.program, .environment = CurrentEnvironment()};
   job.PrepareProgram(FindDriver(), options.only_served, start.environment);
 
   std::unique_ptr<OutputPump> output;
@@ -80,6 +79,7 @@ void CheckRank() {
   }
 
   int status = 0;
+  bool terminated = false;
   try {
     Program program(start, relay);
     guardian.Watch(program.pid());
@@ -94,6 +94,7 @@ void CheckRank() {
       poll(&ready, 1, -1);
       while (const std::optional<int> signal = relay.Next()) {
         if (*signal != SIGCHLD) program.Relay(*signal, relay);
+        terminated |= *signal == SIGTERM;
       }
     }
   } catch (const ExecError& failure) {
@@ -106,9 +107,12 @@ void CheckRank() {
     std::fprintf(stderr, "clopencl-launcher: %s %s\n", options.program.front().c_str(),
                  DescribeWaitStatus(status).c_str());
   }
+  const JobDirectory::Membership membership = job.membership();
+  const bool finalized = job.finalized();
+  job.Remove();
   guardian.Dismiss();
   relay.RestoreMask();
-  EndJob(job, ShellCode(status));
+  EndJob(membership, finalized, terminated, ShellCode(status));
 }
 
 // Under clrun on this machine: the program is clrun's child, and we lend it our place in MPI.
@@ -133,7 +137,9 @@ void CheckRank() {
   }
   // clrun was killed.
   if (program > 0) KillTree(program);
-  EndJob(job, 128 + SIGKILL);
+  job.Remove();
+  AbortJob(128 + SIGKILL);
+  std::_Exit(128 + SIGKILL);
 }
 
 }  // namespace

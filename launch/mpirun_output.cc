@@ -9,17 +9,17 @@ namespace clopencl::launch {
 
 namespace {
 
-constexpr std::array kReportPhrases = {"mpirun noticed that",       "mpirun has exited due to",
-                                       "mpirun detected that",      "Primary job  terminated normally",
-                                       "Per user-direction",        "prterun noticed that",
-                                       "prterun has exited due to", "prterun detected that"};
+// mpirun goes by the name it was started with, so its name is not part of these.
+constexpr std::array kReportPhrases = {" noticed that process rank", " has exited due to process rank",
+                                       " detected that one or more processes",
+                                       "Primary job  terminated normally", "Per user-direction"};
 
 constexpr std::array kReportLines = {"ORTE_ERROR_LOG",
                                      "PMIX ERROR",
-                                     "mpirun: Forwarding signal",
-                                     "mpirun: killing job",
-                                     "more process has sent help message",
-                                     "more processes have sent help message",
+                                     ": Forwarding signal",
+                                     ": killing job",
+                                     "[warn] Epoll MOD",
+                                     "sent help message",
                                      "Set MCA parameter \"orte_base_help_aggregate\""};
 
 bool IsRule(const std::string& line) {

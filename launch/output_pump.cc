@@ -54,7 +54,8 @@ bool WriteAll(int fd, const char* data, size_t size) {
 }
 
 bool IsMpirun(const std::string& name) {
-  return name == "mpirun" || name == "mpiexec" || name == "orterun" || name == "prterun" || name == "prun";
+  return name.starts_with("mpirun") || name.starts_with("mpiexec") || name.starts_with("orterun") ||
+         name.starts_with("prterun") || name == "prun";
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "launch/program.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,12 +25,7 @@ std::vector<char*> Pointers(const std::vector<std::string>& texts) {
   return pointers;
 }
 
-[[noreturn]] void BecomeProgram(const ProgramStart& start, const SignalRelay& relay, pid_t parent,
-                                int failure) {
-  if (start.die_with_parent) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(128 + SIGKILL);
-  }
+[[noreturn]] void BecomeProgram(const ProgramStart& start, const SignalRelay& relay, int failure) {
   if (start.output >= 0) dup2(start.output, STDOUT_FILENO);
   if (start.error >= 0) dup2(start.error, STDERR_FILENO);
   const std::vector<char*> arguments = Pointers(start.arguments);
@@ -52,10 +46,9 @@ bool Names(const std::string& entry, const std::string& name) {
 Program::Program(const ProgramStart& start, const SignalRelay& relay) {
   int failure[2];
   if (pipe2(failure, O_CLOEXEC) != 0) ThrowErrno("a pipe");
-  const pid_t self = getpid();
   pid_ = fork();
   if (pid_ < 0) ThrowErrno("starting " + start.arguments.front());
-  if (pid_ == 0) BecomeProgram(start, relay, self, failure[1]);
+  if (pid_ == 0) BecomeProgram(start, relay, failure[1]);
   close(failure[1]);
   int error = 0;
   ssize_t got = 0;

@@ -17,8 +17,6 @@ struct ProgramStart {
   // Take the place of its standard output and error where given; the caller closes them.
   int output = -1;
   int error = -1;
-  // It is killed when the starting process dies.
-  bool die_with_parent = false;
 };
 
 class Program {
