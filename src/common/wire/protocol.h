@@ -33,7 +33,7 @@ using ServerMessages =
 // What the frontend handles.
 using FrontendMessages =
     TypeList<ServerReady, ServerFailed, Output, SubDevicesCreated, InfoAnswered, SvmAllocated, ProgramCreated,
-             ProgramBuilt, ProgramBinaries, QueueFinished, EventCompleted, EventStatusChanged, EventAnswered>;
+             ProgramBuilt, ProgramBinaries, QueueFinished, EventCompleted, EventStatusChanged, EventAnswered, ContentsMoved>;
 
 namespace internal {
 

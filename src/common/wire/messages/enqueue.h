@@ -261,4 +261,9 @@ struct ReceiveContents {
   uint32_t payload_tag = 0;
 };
 
+// From the receiving server: the tag of a ReceiveContents is free again.
+struct ContentsMoved {
+  uint32_t payload_tag = 0;
+};
+
 }  // namespace clopencl::wire

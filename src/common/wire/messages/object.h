@@ -135,6 +135,8 @@ struct QueryInfo {
   uint64_t object = 0;
   DeviceId device;
   ByteView input;
+  uint64_t output_size =
+      0;  // Of the caller's buffer where the answer depends on it (sub-group info); 0: none given.
 };
 struct InfoAnswered {
   uint32_t request = 0;

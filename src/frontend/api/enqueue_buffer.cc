@@ -1,0 +1,237 @@
+#include <cstring>
+
+#include "frontend/api/api.h"
+#include "frontend/api/mem_checks.h"
+#include "frontend/core/command.h"
+#include "frontend/core/transfer.h"
+
+namespace clopencl::frontend::api {
+namespace {
+
+// A rectangle in a buffer or in host memory (OpenCL 3.0, clEnqueueReadBufferRect).
+struct Rect {
+  std::array<uint64_t, 3> origin{};
+  size_t row_pitch = 0;
+  size_t slice_pitch = 0;
+
+  size_t offset() const { return origin[0] + origin[1] * row_pitch + origin[2] * slice_pitch; }
+  // One past the last byte of `region`.
+  size_t end(const size_t* region) const {
+    return offset() + (region[2] - 1) * slice_pitch + (region[1] - 1) * row_pitch + region[0];
+  }
+};
+
+Rect CheckRect(const size_t* origin, const size_t* region, size_t row_pitch, size_t slice_pitch) {
+  Rect rect{{origin[0], origin[1], origin[2]}, row_pitch, slice_pitch};
+  if (rect.row_pitch == 0) rect.row_pitch = region[0];
+  Require(rect.row_pitch >= region[0], CL_INVALID_VALUE);
+  if (rect.slice_pitch == 0) rect.slice_pitch = region[1] * rect.row_pitch;
+  Require(rect.slice_pitch >= region[1] * rect.row_pitch && rect.slice_pitch % rect.row_pitch == 0,
+          CL_INVALID_VALUE);
+  return rect;
+}
+
+void CheckRegion(const size_t* region) {
+  Require(region != nullptr && region[0] != 0 && region[1] != 0 && region[2] != 0, CL_INVALID_VALUE);
+}
+
+std::array<uint64_t, 3> Triple(const size_t* values) { return {values[0], values[1], values[2]}; }
+
+HostRegion HostSide(const void* ptr, const Rect& rect, const size_t* region) {
+  return {static_cast<std::byte*>(const_cast<void*>(ptr)) + rect.offset(),
+          {region[0], region[1], region[2]},
+          rect.row_pitch,
+          rect.slice_pitch};
+}
+
+// Whether a blocking write has to wait for its execution: its data is away from the application's memory at
+// once, but a failed wait list has to be told.
+bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size) {
+  return blocking == CL_TRUE && (!wait_list.empty() || WriteNeedsEvent(size));
+}
+
+}  // namespace
+
+void EnqueueReadBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking, size_t offset,
+                       size_t size, void* ptr, cl_uint num_events, const cl_event* events, cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& buffer = GetBuffer(queue, handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(ptr != nullptr && size > 0 && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  CheckHostReads(buffer);
+  PendingCommand command(queue, CL_COMMAND_READ_BUFFER, wait_list, true);
+  buffer.Access(command.session(), offset, size, true, false);
+  const wire::Destination to = ReceiveInto(command, HostRegion::Contiguous(ptr, size));
+  command.Post(wire::ReadBuffer{command.wire(), buffer.id(), offset, size, to});
+  if (blocking) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
+void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking, size_t offset,
+                        size_t size, const void* ptr, cl_uint num_events, const cl_event* events,
+                        cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& buffer = GetBuffer(queue, handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(ptr != nullptr && size > 0 && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  CheckHostWrites(buffer);
+  const bool wait = MustWait(blocking, wait_list, size);
+  PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER, wait_list,
+                         event != nullptr || wait || WriteNeedsEvent(size));
+  buffer.Access(command.session(), offset, size, false, true);
+  ByteBuffer packed;
+  const wire::Source from = SendFrom(command, HostRegion::Contiguous(ptr, size), packed);
+  command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from});
+  if (wait) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
+void EnqueueReadBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking,
+                           const size_t* buffer_origin, const size_t* host_origin, const size_t* region,
+                           size_t buffer_row_pitch, size_t buffer_slice_pitch, size_t host_row_pitch,
+                           size_t host_slice_pitch, void* ptr, cl_uint num_events, const cl_event* events,
+                           cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& buffer = GetBuffer(queue, handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(ptr != nullptr && buffer_origin != nullptr && host_origin != nullptr, CL_INVALID_VALUE);
+  CheckRegion(region);
+  const Rect there = CheckRect(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
+  const Rect here = CheckRect(host_origin, region, host_row_pitch, host_slice_pitch);
+  Require(there.end(region) <= buffer.size(), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  CheckHostReads(buffer);
+  PendingCommand command(queue, CL_COMMAND_READ_BUFFER_RECT, wait_list, true);
+  buffer.Access(command.session(), there.offset(), there.end(region) - there.offset(), true, false);
+  const wire::Destination to = ReceiveInto(command, HostSide(ptr, here, region));
+  command.Post(wire::ReadBufferRect{
+      command.wire(), buffer.id(), there.origin, Triple(region), {there.row_pitch, there.slice_pitch}, to});
+  if (blocking) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
+void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking,
+                            const size_t* buffer_origin, const size_t* host_origin, const size_t* region,
+                            size_t buffer_row_pitch, size_t buffer_slice_pitch, size_t host_row_pitch,
+                            size_t host_slice_pitch, const void* ptr, cl_uint num_events,
+                            const cl_event* events, cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& buffer = GetBuffer(queue, handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(ptr != nullptr && buffer_origin != nullptr && host_origin != nullptr, CL_INVALID_VALUE);
+  CheckRegion(region);
+  const Rect there = CheckRect(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
+  const Rect here = CheckRect(host_origin, region, host_row_pitch, host_slice_pitch);
+  Require(there.end(region) <= buffer.size(), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  CheckHostWrites(buffer);
+  const HostRegion source = HostSide(ptr, here, region);
+  const bool wait = MustWait(blocking, wait_list, source.size());
+  PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER_RECT, wait_list,
+                         event != nullptr || wait || WriteNeedsEvent(source.size()));
+  // What lies between the rows keeps its contents, so the whole range has to be current here.
+  buffer.Access(command.session(), there.offset(), there.end(region) - there.offset(), true, true);
+  ByteBuffer packed;
+  const wire::Source from = SendFrom(command, source, packed);
+  command.Post(wire::WriteBufferRect{
+      command.wire(), buffer.id(), there.origin, Triple(region), {there.row_pitch, there.slice_pitch}, from});
+  if (wait) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
+void EnqueueCopyBuffer(cl_command_queue queue_handle, cl_mem source_handle, cl_mem destination_handle,
+                       size_t source_offset, size_t destination_offset, size_t size, cl_uint num_events,
+                       const cl_event* events, cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& source = GetBuffer(queue, source_handle);
+  Mem& destination = GetBuffer(queue, destination_handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(size > 0 && Inside(source_offset, size, source.size()) &&
+              Inside(destination_offset, size, destination.size()),
+          CL_INVALID_VALUE);
+  CheckAlignment(queue, source);
+  CheckAlignment(queue, destination);
+  if (&source.root() == &destination.root()) {
+    const size_t a = source.root_offset() + source_offset, b = destination.root_offset() + destination_offset;
+    Require(a + size <= b || b + size <= a, CL_MEM_COPY_OVERLAP);
+  }
+  PendingCommand command(queue, CL_COMMAND_COPY_BUFFER, wait_list, event != nullptr);
+  source.Access(command.session(), source_offset, size, true, false);
+  destination.Access(command.session(), destination_offset, size, false, true);
+  command.Post(wire::CopyBuffer{command.wire(), source.id(), destination.id(), source_offset,
+                                destination_offset, size});
+  command.Commit(event);
+}
+
+namespace {
+
+// Whether two rectangles of the same buffer with the same pitches share a byte (OpenCL 3.0, "Appendix E").
+bool RectsOverlap(const Rect& a, const Rect& b, const size_t* region) {
+  bool overlap = true;
+  for (size_t i = 0; i < 3; ++i)
+    overlap = overlap && a.origin[i] < b.origin[i] + region[i] && b.origin[i] < a.origin[i] + region[i];
+  if (overlap) return true;
+  // Rows may wrap around the pitch into each other; then only the address ranges tell.
+  const bool wraps = std::max(a.origin[0], b.origin[0]) + region[0] > a.row_pitch ||
+                     std::max(a.origin[1], b.origin[1]) + region[1] > a.slice_pitch / a.row_pitch;
+  return wraps && a.offset() < b.end(region) && b.offset() < a.end(region);
+}
+
+}  // namespace
+
+void EnqueueCopyBufferRect(cl_command_queue queue_handle, cl_mem source_handle, cl_mem destination_handle,
+                           const size_t* source_origin, const size_t* destination_origin,
+                           const size_t* region, size_t source_row_pitch, size_t source_slice_pitch,
+                           size_t destination_row_pitch, size_t destination_slice_pitch, cl_uint num_events,
+                           const cl_event* events, cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& source = GetBuffer(queue, source_handle);
+  Mem& destination = GetBuffer(queue, destination_handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(source_origin != nullptr && destination_origin != nullptr, CL_INVALID_VALUE);
+  CheckRegion(region);
+  const Rect from = CheckRect(source_origin, region, source_row_pitch, source_slice_pitch);
+  const Rect to = CheckRect(destination_origin, region, destination_row_pitch, destination_slice_pitch);
+  Require(from.end(region) <= source.size() && to.end(region) <= destination.size(), CL_INVALID_VALUE);
+  if (&source == &destination) {
+    Require(from.row_pitch == to.row_pitch && from.slice_pitch == to.slice_pitch, CL_INVALID_VALUE);
+    Require(!RectsOverlap(from, to, region), CL_MEM_COPY_OVERLAP);
+  }
+  CheckAlignment(queue, source);
+  CheckAlignment(queue, destination);
+  PendingCommand command(queue, CL_COMMAND_COPY_BUFFER_RECT, wait_list, event != nullptr);
+  source.Access(command.session(), from.offset(), from.end(region) - from.offset(), true, false);
+  destination.Access(command.session(), to.offset(), to.end(region) - to.offset(), true, true);
+  command.Post(wire::CopyBufferRect{command.wire(),
+                                    source.id(),
+                                    destination.id(),
+                                    from.origin,
+                                    to.origin,
+                                    Triple(region),
+                                    {from.row_pitch, from.slice_pitch},
+                                    {to.row_pitch, to.slice_pitch}});
+  command.Commit(event);
+}
+
+void EnqueueFillBuffer(cl_command_queue queue_handle, cl_mem handle, const void* pattern, size_t pattern_size,
+                       size_t offset, size_t size, cl_uint num_events, const cl_event* events,
+                       cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Mem& buffer = GetBuffer(queue, handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  Require(Inside(offset, size, buffer.size()) && size > 0, CL_INVALID_VALUE);
+  const bool power_of_two =
+      pattern_size != 0 && (pattern_size & (pattern_size - 1)) == 0 && pattern_size <= 128;
+  Require(pattern != nullptr && power_of_two, CL_INVALID_VALUE);
+  Require(offset % pattern_size == 0 && size % pattern_size == 0, CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  PendingCommand command(queue, CL_COMMAND_FILL_BUFFER, wait_list, event != nullptr);
+  buffer.Access(command.session(), offset, size, false, true);
+  command.Post(wire::FillBuffer{
+      command.wire(), buffer.id(), {static_cast<const std::byte*>(pattern), pattern_size}, offset, size});
+  command.Commit(event);
+}
+
+}  // namespace clopencl::frontend::api

@@ -1,0 +1,172 @@
+#include <algorithm>
+
+#include "frontend/api/api.h"
+#include "frontend/api/mem_checks.h"
+#include "frontend/core/command.h"
+#include "frontend/core/kernel.h"
+
+namespace clopencl::frontend::api {
+namespace {
+
+struct Sizes {
+  std::array<uint64_t, 3> offset{}, global{}, local{};
+};
+
+// OpenCL 3.0, clEnqueueNDRangeKernel, in the order of its list of errors.
+Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_uint dimensions,
+                 const size_t* offset, const size_t* global, const size_t* local) {
+  Require(dimensions >= 1 && dimensions <= device.max_dimensions() && dimensions <= 3,
+          CL_INVALID_WORK_DIMENSION);
+  const bool before_2_1 = device.version() < CL_MAKE_VERSION(2, 1, 0);
+  Sizes sizes;
+  Require(global != nullptr || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
+  const cl_uint address_bits = FactOr<cl_uint>(device.facts(), CL_DEVICE_ADDRESS_BITS, 64);
+  const uint64_t largest = address_bits >= 64 ? UINT64_MAX : (uint64_t{1} << address_bits) - 1;
+  for (cl_uint i = 0; i < dimensions; ++i) {
+    sizes.global[i] = global != nullptr ? global[i] : 0;
+    Require(sizes.global[i] != 0 || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
+    Require(sizes.global[i] <= largest, CL_INVALID_GLOBAL_WORK_SIZE);
+    if (offset != nullptr) sizes.offset[i] = offset[i];
+    Require(sizes.offset[i] <= largest - sizes.global[i], CL_INVALID_GLOBAL_OFFSET);
+  }
+  std::array<size_t, 3> required{};
+  if (const OwnedFact* fact = FindFact(kernel.work_group, CL_KERNEL_COMPILE_WORK_GROUP_SIZE);
+      fact != nullptr && fact->value.size() == sizeof required)
+    std::memcpy(required.data(), fact->value.data(), sizeof required);
+  const bool has_required = required[0] != 0;
+  if (local == nullptr) {
+    Require(!has_required, CL_INVALID_WORK_GROUP_SIZE);
+    return sizes;
+  }
+  const bool uniform =
+      FactOr<cl_bool>(device.facts(), CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT, CL_FALSE) == CL_FALSE;
+  size_t total = 1;
+  for (cl_uint i = 0; i < dimensions; ++i) {
+    Require(local[i] != 0, CL_INVALID_WORK_GROUP_SIZE);
+    if (has_required) Require(local[i] == required[i], CL_INVALID_WORK_GROUP_SIZE);
+    if (uniform || has_required) Require(sizes.global[i] % local[i] == 0, CL_INVALID_WORK_GROUP_SIZE);
+    Require(i >= device.max_work_item_sizes().size() || local[i] <= device.max_work_item_sizes()[i],
+            CL_INVALID_WORK_ITEM_SIZE);
+    total *= local[i];
+    sizes.local[i] = local[i];
+  }
+  const size_t limit =
+      FactOr<size_t>(kernel.work_group, CL_KERNEL_WORK_GROUP_SIZE, device.max_work_group_size());
+  Require(total <= std::min(limit, device.max_work_group_size()), CL_INVALID_WORK_GROUP_SIZE);
+  return sizes;
+}
+
+// Makes the objects that the kernel's arguments name usable on the session. A memory object is taken as read
+// and written unless the object or the kernel says otherwise. Under the command mutex.
+void AccessArguments(Kernel& kernel, Session& session) {
+  IdTables& ids = TheRuntime().ids();
+  for (size_t i = 0; i < kernel.args().size(); ++i) {
+    const ArgValue& arg = kernel.args()[i];
+    if (arg.kind == wire::ArgKind::kMem && arg.word != 0) {
+      Mem* mem = ids.mems.Find(MemId::Unpack(arg.word));
+      Require(mem != nullptr, CL_INVALID_KERNEL_ARGS);
+      const KernelArgInfo& info = kernel.info().args[i];
+      const bool kernel_reads_only =
+          kernel.info().has_arg_info &&
+          (info.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY ||
+           (info.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
+      const bool reads_only = kernel_reads_only || (mem->flags() & CL_MEM_READ_ONLY) != 0;
+      mem->Access(session, true, !reads_only);
+    } else if (arg.kind == wire::ArgKind::kSampler) {
+      auto* sampler = static_cast<Sampler*>(ids.samplers.Find(SamplerId::Unpack(arg.word)));
+      Require(sampler != nullptr, CL_INVALID_KERNEL_ARGS);
+      sampler->EnsureOn(session);
+    } else if (arg.kind == wire::ArgKind::kQueue) {
+      auto* queue = static_cast<Queue*>(ids.queues.Find(QueueId::Unpack(arg.word)));
+      Require(queue != nullptr, CL_INVALID_KERNEL_ARGS);
+      queue->EnsureKnown();
+    }
+  }
+}
+
+void Launch(cl_command_queue queue_handle, cl_kernel kernel_handle, cl_command_type type, cl_uint dimensions,
+            const size_t* offset, const size_t* global, const size_t* local, cl_uint num_events,
+            const cl_event* events, cl_event* event) {
+  Queue& queue = GetHostQueue(queue_handle);
+  Kernel& kernel = Get<Kernel>(kernel_handle, CL_INVALID_KERNEL);
+  Require(&kernel.context() == &queue.context(), CL_INVALID_CONTEXT);
+  const KernelInfo::OnDevice* on_device = kernel.info().Find(queue.device());
+  Require(on_device != nullptr, CL_INVALID_PROGRAM_EXECUTABLE);
+  Require(kernel.AllArgsSet(), CL_INVALID_KERNEL_ARGS);
+  const Sizes sizes = CheckSizes(queue.device(), *on_device, dimensions, offset, global, local);
+  const WaitList wait_list(queue.context(), num_events, events);
+  PendingCommand command(queue, type, wait_list, event != nullptr);
+  kernel.EnsureOn(command.session());
+  AccessArguments(kernel, command.session());
+  const Kernel::Changes& changes = kernel.TakeChanges(command.session());
+  if (std::find(sizes.global.begin(), sizes.global.begin() + dimensions, 0u) !=
+      sizes.global.begin() + dimensions) {
+    // Nothing to run, which is allowed since 2.1; the command still takes its turn.
+    command.Post(wire::Marker{command.wire()});
+    return command.Commit(event);
+  }
+  command.Post(wire::LaunchKernel{command.wire(), kernel.id(), dimensions, sizes.offset, sizes.global,
+                                  sizes.local, changes.args, changes.exec_info});
+  command.Commit(event);
+}
+
+}  // namespace
+
+void EnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint work_dim,
+                          const size_t* global_offset, const size_t* global_size, const size_t* local_size,
+                          cl_uint num_events, const cl_event* wait_list, cl_event* event) {
+  Launch(queue, kernel, CL_COMMAND_NDRANGE_KERNEL, work_dim, global_offset, global_size, local_size,
+         num_events, wait_list, event);
+}
+
+void EnqueueTask(cl_command_queue queue, cl_kernel kernel, cl_uint num_events, const cl_event* wait_list,
+                 cl_event* event) {
+  const size_t one = 1;
+  Launch(queue, kernel, CL_COMMAND_TASK, 1, nullptr, &one, &one, num_events, wait_list, event);
+}
+
+// A native kernel is a function of this process, which no rank server can call;
+// CL_DEVICE_EXECUTION_CAPABILITIES says so.
+void EnqueueNativeKernel(cl_command_queue queue, void(CL_CALLBACK*)(void*), void*, size_t, cl_uint,
+                         const cl_mem*, const void**, cl_uint, const cl_event*, cl_event*) {
+  GetHostQueue(queue);
+  Fail(CL_INVALID_OPERATION);
+}
+
+void EnqueueMarkerWithWaitList(cl_command_queue handle, cl_uint num_events, const cl_event* events,
+                               cl_event* event) {
+  Queue& queue = GetHostQueue(handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  PendingCommand command(queue, CL_COMMAND_MARKER, wait_list, event != nullptr);
+  if (num_events == 0) command.AfterAllTransfers();
+  command.Post(wire::Marker{command.wire()});
+  command.Commit(event);
+}
+
+void EnqueueBarrierWithWaitList(cl_command_queue handle, cl_uint num_events, const cl_event* events,
+                                cl_event* event) {
+  Queue& queue = GetHostQueue(handle);
+  const WaitList wait_list(queue.context(), num_events, events);
+  PendingCommand command(queue, CL_COMMAND_BARRIER, wait_list, event != nullptr);
+  if (num_events == 0) command.AfterAllTransfers();
+  command.MakeBarrier();
+  command.Post(wire::Barrier{command.wire()});
+  command.Commit(event);
+}
+
+void EnqueueMarker(cl_command_queue queue, cl_event* event) {
+  GetHostQueue(queue);
+  Require(event != nullptr, CL_INVALID_VALUE);
+  EnqueueMarkerWithWaitList(queue, 0, nullptr, event);
+}
+
+void EnqueueBarrier(cl_command_queue queue) { EnqueueBarrierWithWaitList(queue, 0, nullptr, nullptr); }
+
+void EnqueueWaitForEvents(cl_command_queue queue, cl_uint num_events, const cl_event* events) {
+  GetHostQueue(queue);
+  Require(num_events > 0 && events != nullptr, CL_INVALID_VALUE);
+  for (cl_uint i = 0; i < num_events; ++i) Get<Event>(events[i], CL_INVALID_EVENT);
+  EnqueueBarrierWithWaitList(queue, num_events, events, nullptr);
+}
+
+}  // namespace clopencl::frontend::api

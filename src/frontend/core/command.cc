@@ -1,0 +1,128 @@
+#include "frontend/core/command.h"
+
+#include <algorithm>
+
+namespace clopencl::frontend {
+
+WaitList::WaitList(const Context& context, cl_uint count, const cl_event* events)
+    : count_(count), events_(events) {
+  Require((count == 0) == (events == nullptr), CL_INVALID_EVENT_WAIT_LIST);
+  for (cl_uint i = 0; i < count; ++i) {
+    const Event& event = Get<Event>(events[i], CL_INVALID_EVENT_WAIT_LIST);
+    Require(&event.context() == &context, CL_INVALID_CONTEXT);
+  }
+}
+
+bool WaitList::Failed() const {
+  for (size_t i = 0; i < size(); ++i)
+    if ((*this)[i].status() < 0) return true;
+  return false;
+}
+
+PendingCommand::PendingCommand(Queue& queue, cl_command_type type, const WaitList& wait_list,
+                               bool needs_event)
+    : queue_(queue), session_(queue.session()), empty_wait_list_(wait_list.empty()) {
+  Require(!session_.failed(), CL_DEVICE_NOT_AVAILABLE);
+  TheRuntime().AwaitWindow(session_);
+  lock_ = std::unique_lock(TheRuntime().command_mutex());
+  queue_.EnsureKnown();
+  wire_.queue = queue_.id();
+  if (!wait_list.empty()) CollectWaitList(wait_list);
+  if (!needs_event) return;
+  event_ = Ref<Event>::Adopt(new Event(queue, type));
+  wire_.event = event_->id();
+  DependOnTransfers(wait_list);
+  watch_ = queue.profiling();
+}
+
+void PendingCommand::CollectWaitList(const WaitList& wait_list) {
+  EventId* next = few_ids_.data();
+  if (wait_list.size() > few_ids_.size()) {
+    many_ids_.resize(wait_list.size());
+    next = many_ids_.data();
+  }
+  EventId* const first = next;
+  for (size_t i = 0; i < wait_list.size(); ++i)
+    if (wait_list[i].EnsureOn(session_)) *next++ = wait_list[i].id();
+  wire_.wait_list = {first, next};
+}
+
+// An event that follows a transfer must not be seen complete before the transfer's data is here.
+void PendingCommand::DependOnTransfers(const WaitList& wait_list) {
+  if (queue_.in_order()) {
+    for (const auto& transfer : queue_.transfers()) transfer->AddDependent(event_);
+    return;
+  }
+  for (const auto& transfer : queue_.barrier_transfers()) transfer->AddDependent(event_);
+  for (size_t i = 0; i < wait_list.size(); ++i) {
+    Event& event = wait_list[i];
+    if (event.complete() || !event.HasLocalParts()) continue;
+    event.Watch(wire::kWatchComplete);
+    event.AddDependent(event_);
+  }
+}
+
+void PendingCommand::MakeTransfer(int parts, bool reports_unasked) {
+  for (int i = 0; i < parts; ++i) event_->AddPart();
+  queue_.transfers().push_back(event_);
+  if (reports_unasked) {
+    event_->ExpectReport();
+  } else {
+    watch_ = true;
+  }
+}
+
+void PendingCommand::AfterAllTransfers() {
+  if (!event_ || queue_.in_order()) return;  // In order, it does already.
+  for (const auto& transfer : queue_.transfers()) transfer->AddDependent(event_);
+}
+
+void PendingCommand::Finish(cl_event* event) {
+  if (is_barrier_ && !queue_.in_order()) {
+    // Everything so far, or what the wait list named.
+    auto& held = queue_.barrier_transfers();
+    std::erase_if(held, [](const auto& transfer) { return transfer->complete(); });
+    if (empty_wait_list_) {
+      held = queue_.transfers();
+    } else if (event_) {
+      held.push_back(event_);
+    }
+  }
+  if (watch_) event_->Watch(wire::kWatchComplete);  // After the command itself was posted.
+  lock_.unlock();
+  if (event != nullptr) {
+    event_->AddReference();  // The application's.
+    *event = event_->handle();
+  }
+}
+
+void PendingCommand::Commit(cl_event* event) {
+  Finish(event);
+  TheRuntime().Posted(session_);
+}
+
+void PendingCommand::CommitAndWait(cl_event* event) {
+  watch_ = true;
+  Finish(event);
+  TheRuntime().WaitUntil([this] { return event_->complete(); });
+  Require(event_->status() == CL_COMPLETE,
+          event_->status() == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST || !empty_wait_list_
+              ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST
+              : event_->status());
+}
+
+bool WaitForEvents(std::span<Event* const> events) {
+  Runtime& runtime = TheRuntime();
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    for (Event* event : events)
+      if (!event->complete()) event->Watch(wire::kWatchComplete);
+  }
+  runtime.WaitUntil([&] {
+    return std::all_of(events.begin(), events.end(), [](const Event* event) { return event->complete(); });
+  });
+  return std::all_of(events.begin(), events.end(),
+                     [](const Event* event) { return event->status() == CL_COMPLETE; });
+}
+
+}  // namespace clopencl::frontend

@@ -1,0 +1,190 @@
+#include "frontend/core/kernel.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "frontend/core/queue.h"
+#include "frontend/runtime.h"
+
+namespace clopencl::frontend {
+
+Kernel::Kernel(Program& program, std::shared_ptr<const KernelInfo> info)
+    : program_(Ref(program)), info_(std::move(info)), args_(info_->args.size()) {
+  for (const KernelArgInfo& arg : info_->args) classes_.push_back(Classify(arg, info_->has_arg_info));
+  program_->AddKernel();
+  std::lock_guard lock(TheRuntime().command_mutex());
+  id_ = TheRuntime().ids().kernels.Insert(this);
+}
+
+Kernel::~Kernel() {
+  Runtime& runtime = TheRuntime();
+  program_->RemoveKernel();
+  std::lock_guard lock(runtime.command_mutex());
+  known_.ForEach([&](size_t session) {
+    runtime.sessions()[session]->Post(wire::Release{wire::ObjectKind::kKernel, id_.Pack()});
+  });
+  runtime.ids().kernels.Erase(id_);
+}
+
+Kernel::ArgClass Kernel::Classify(const KernelArgInfo& arg, bool has_info) {
+  if (!has_info)
+    return arg.value_size != 0 && arg.value_size != sizeof(void*) ? ArgClass::kValue : ArgClass::kUnknown;
+  if (arg.address == CL_KERNEL_ARG_ADDRESS_LOCAL) return ArgClass::kLocal;
+  if (arg.address == CL_KERNEL_ARG_ADDRESS_GLOBAL || arg.address == CL_KERNEL_ARG_ADDRESS_CONSTANT)
+    return ArgClass::kMemory;
+  if ((arg.type_qualifier & CL_KERNEL_ARG_TYPE_PIPE) != 0 || arg.type_name.starts_with("image"))
+    return ArgClass::kMemory;
+  if (arg.type_name == "sampler_t") return ArgClass::kSampler;
+  if (arg.type_name == "queue_t") return ArgClass::kQueue;
+  return ArgClass::kValue;
+}
+
+void Kernel::SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word) {
+  if (arg.set && arg.kind == kind && arg.word == word) return;
+  arg.set = true;
+  arg.kind = kind;
+  arg.word = word;
+  arg.version = ++version_;
+}
+
+void Kernel::SetValue(ArgValue& arg, size_t size, const void* value) {
+  if (arg.set && arg.kind == wire::ArgKind::kValue && arg.size == size &&
+      std::memcmp(arg.bytes().data(), value, size) == 0)
+    return;
+  arg.set = true;
+  arg.kind = wire::ArgKind::kValue;
+  arg.size = static_cast<uint32_t>(size);
+  if (size <= arg.small.size()) {
+    std::memcpy(arg.small.data(), value, size);
+  } else {
+    const auto* bytes = static_cast<const std::byte*>(value);
+    arg.large.assign(bytes, bytes + size);
+  }
+  arg.version = ++version_;
+}
+
+void Kernel::SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value) {
+  Require(size == sizeof(cl_mem), CL_INVALID_ARG_SIZE);
+  const cl_mem handle = value == nullptr ? nullptr : *static_cast<const cl_mem*>(value);
+  if (handle == nullptr) return SetWord(arg, wire::ArgKind::kMem, 0);
+  Mem& mem = Get<Mem>(handle, CL_INVALID_MEM_OBJECT);
+  Require(&mem.context() == &context(), CL_INVALID_MEM_OBJECT);
+  if (mem.is_image()) {
+    const bool read_only = info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY;
+    const bool write_only = info.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY;
+    Require(!(read_only && (mem.flags() & CL_MEM_WRITE_ONLY) != 0), CL_INVALID_ARG_VALUE);
+    Require(!(write_only && (mem.flags() & CL_MEM_READ_ONLY) != 0), CL_INVALID_ARG_VALUE);
+  }
+  SetWord(arg, wire::ArgKind::kMem, mem.id().Pack());
+}
+
+void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
+  Require(index < args_.size(), CL_INVALID_ARG_INDEX);
+  ArgValue& arg = args_[index];
+  const KernelArgInfo& info = info_->args[index];
+  switch (classes_[index]) {
+    case ArgClass::kLocal:
+      Require(value == nullptr, CL_INVALID_ARG_VALUE);
+      Require(size != 0, CL_INVALID_ARG_SIZE);
+      return SetWord(arg, wire::ArgKind::kLocal, size);
+    case ArgClass::kMemory:
+      return SetMemory(arg, info, size, value);
+    case ArgClass::kSampler: {
+      Require(value != nullptr, CL_INVALID_SAMPLER);
+      Require(size == sizeof(cl_sampler), CL_INVALID_ARG_SIZE);
+      Sampler& sampler = Get<Sampler>(*static_cast<const cl_sampler*>(value), CL_INVALID_SAMPLER);
+      return SetWord(arg, wire::ArgKind::kSampler, sampler.id().Pack());
+    }
+    case ArgClass::kQueue: {
+      Require(value != nullptr, CL_INVALID_DEVICE_QUEUE);
+      Require(size == sizeof(cl_command_queue), CL_INVALID_ARG_SIZE);
+      Queue& queue = Get<Queue>(*static_cast<const cl_command_queue*>(value), CL_INVALID_DEVICE_QUEUE);
+      Require(queue.on_device(), CL_INVALID_DEVICE_QUEUE);
+      return SetWord(arg, wire::ArgKind::kQueue, queue.id().Pack());
+    }
+    case ArgClass::kUnknown:
+      if (value == nullptr) return SetWord(arg, wire::ArgKind::kLocal, size);
+      if (size == sizeof(cl_mem)) {
+        // Nothing tells a handle from a number here, except that it is one of ours.
+        const void* word = *static_cast<void* const*>(value);
+        MemId mem;
+        SamplerId sampler;
+        {
+          std::lock_guard lock(TheRuntime().command_mutex());
+          TheRuntime().ids().mems.ForEach([&](Mem* live) {
+            if (static_cast<Object*>(live) == word) mem = live->id();
+          });
+          TheRuntime().ids().samplers.ForEach([&](void* live) {
+            if (live == word) sampler = static_cast<Sampler*>(live)->id();
+          });
+        }
+        if (mem) return SetWord(arg, wire::ArgKind::kMem, mem.Pack());
+        if (sampler) return SetWord(arg, wire::ArgKind::kSampler, sampler.Pack());
+      }
+      return SetValue(arg, size, value);
+    case ArgClass::kValue:
+      Require(value != nullptr, CL_INVALID_ARG_VALUE);
+      Require(info.value_size == 0 ? size != 0 : size == info.value_size, CL_INVALID_ARG_SIZE);
+      return SetValue(arg, size, value);
+  }
+}
+
+void Kernel::SetArgSvm(cl_uint index, const void* pointer) {
+  Require(index < args_.size(), CL_INVALID_ARG_INDEX);
+  Require(classes_[index] == ArgClass::kMemory || classes_[index] == ArgClass::kUnknown,
+          CL_INVALID_ARG_VALUE);
+  SetWord(args_[index], wire::ArgKind::kSvmPointer, reinterpret_cast<uint64_t>(pointer));
+}
+
+void Kernel::CopyArgsFrom(const Kernel& other) {
+  args_ = other.args_;
+  exec_info_ = other.exec_info_;
+  for (ArgValue& arg : args_)
+    if (arg.set) arg.version = ++version_;
+  for (ExecInfo& info : exec_info_) info.version = ++version_;
+}
+
+void Kernel::SetExecInfo(cl_uint param, std::span<const std::byte> value) {
+  std::erase_if(exec_info_, [&](const ExecInfo& info) { return info.param == param; });
+  exec_info_.push_back({param, {value.begin(), value.end()}, ++version_});
+}
+
+bool Kernel::AllArgsSet() const {
+  return std::all_of(args_.begin(), args_.end(), [](const ArgValue& arg) { return arg.set; });
+}
+
+size_t Kernel::local_arg_bytes() const {
+  size_t bytes = 0;
+  for (const ArgValue& arg : args_)
+    if (arg.set && arg.kind == wire::ArgKind::kLocal) bytes += arg.word;
+  return bytes;
+}
+
+void Kernel::EnsureOn(Session& session) {
+  if (known_.Has(session.index())) return;
+  known_.Add(session.index());
+  program_->EnsureOn(session);
+  session.Post(wire::CreateKernel{id_, program_->id(), info_->name});
+}
+
+const Kernel::Changes& Kernel::TakeChanges(Session& session) {
+  changes_.args.clear();
+  changes_.exec_info.clear();
+  auto at =
+      std::find_if(sent_.begin(), sent_.end(), [&](const auto& s) { return s.first == session.index(); });
+  if (at == sent_.end()) at = sent_.insert(sent_.end(), {session.index(), 0});
+  if (at->second == version_) return changes_;
+  for (uint32_t i = 0; i < args_.size(); ++i) {
+    const ArgValue& arg = args_[i];
+    if (arg.version <= at->second) continue;
+    const bool by_value = arg.kind == wire::ArgKind::kValue;
+    changes_.args.push_back(
+        {i, arg.kind, by_value ? 0 : arg.word, by_value ? arg.bytes() : wire::ByteView{}});
+  }
+  for (const ExecInfo& info : exec_info_)
+    if (info.version > at->second) changes_.exec_info.push_back({info.param, info.value});
+  at->second = version_;
+  return changes_;
+}
+
+}  // namespace clopencl::frontend

@@ -1,0 +1,252 @@
+#include "frontend/core/mem.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "frontend/core/event.h"
+#include "frontend/core/image_format.h"
+#include "frontend/runtime.h"
+
+namespace clopencl::frontend {
+namespace {
+
+// What the native object is made with: where its memory lies and what kernels may do. Host access flags are
+// checked here and would only forbid the server what it has to do.
+constexpr cl_mem_flags kNativeFlags = CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY |
+                                      CL_MEM_ALLOC_HOST_PTR | CL_MEM_KERNEL_READ_AND_WRITE;
+
+// Copies rows between a host layout with pitches and the packed layout of the wire.
+void PackImage(const Mem& image, const std::byte* from, std::byte* packed) {
+  const auto extent = image.extent();
+  const size_t row = extent[0] * image.pixel_size();
+  const bool rows_are_layers = image.type() == CL_MEM_OBJECT_IMAGE1D_ARRAY;
+  for (uint64_t z = 0; z < extent[2]; ++z) {
+    for (uint64_t y = 0; y < extent[1]; ++y) {
+      const size_t at =
+          z * image.slice_pitch() + y * (rows_are_layers ? image.slice_pitch() : image.row_pitch());
+      std::memcpy(packed, from + at, row);
+      packed += row;
+    }
+  }
+}
+
+// Of those that hold the contents, the one that has sent least, so that copies spread as a tree.
+void MoveContents(const Mem& storage, const Residency::Move& move, Session& to) {
+  Runtime& runtime = TheRuntime();
+  Session* from = nullptr;
+  move.holders.ForEach([&](size_t index) {
+    Session& holder = *runtime.sessions()[index];
+    if (from == nullptr || holder.moved_bytes() < from->moved_bytes()) from = &holder;
+  });
+  const auto tag = runtime.payload_tags().Take();
+  Require(tag.has_value(), CL_OUT_OF_RESOURCES);
+  from->AddMovedBytes(move.size);
+  from->Post(
+      wire::SendContents{storage.id(), move.offset, move.size, static_cast<uint32_t>(to.peer()), *tag});
+  to.Post(
+      wire::ReceiveContents{storage.id(), move.offset, move.size, static_cast<uint32_t>(from->peer()), *tag});
+  runtime.AddOutstanding();  // Until ContentsMoved.
+}
+
+}  // namespace
+
+AlignedMemory AllocateAligned(size_t size) {
+  const size_t alignment = size >= 4096 ? 4096 : 128;
+  void* memory =
+      std::aligned_alloc(alignment, (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment);
+  if (memory == nullptr) throw std::bad_alloc();
+  return AlignedMemory(static_cast<std::byte*>(memory));
+}
+
+Mem::Mem(Context& context, Description description) : context_(Ref(context)), what_(std::move(description)) {
+  if (is_image()) {
+    pixel_size_ = PixelSize(what_.format);
+    row_pitch_ = what_.image.image_row_pitch != 0 ? what_.image.image_row_pitch
+                                                  : what_.image.image_width * pixel_size_;
+    slice_pitch_ = what_.image.image_slice_pitch;
+    if (slice_pitch_ == 0) {
+      if (type() == CL_MEM_OBJECT_IMAGE1D_ARRAY) slice_pitch_ = row_pitch_;
+      if (type() == CL_MEM_OBJECT_IMAGE2D_ARRAY || type() == CL_MEM_OBJECT_IMAGE3D)
+        slice_pitch_ = row_pitch_ * what_.image.image_height;
+    }
+  }
+  if (parent() == nullptr && (flags() & (CL_MEM_COPY_HOST_PTR | CL_MEM_USE_HOST_PTR)) != 0)
+    CopyInitialContents();
+  std::lock_guard lock(TheRuntime().command_mutex());
+  if (parent() == nullptr && context.spans_servers()) residency_ = std::make_unique<Residency>(size());
+  id_ = TheRuntime().ids().mems.Insert(this);
+}
+
+Mem::~Mem() {
+  Runtime& runtime = TheRuntime();
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    known_.ForEach([&](size_t session) {
+      runtime.sessions()[session]->Post(wire::Release{wire::ObjectKind::kMem, id_.Pack()});
+    });
+    runtime.ids().mems.Erase(id_);
+  }
+  for (auto callback = destructor_callbacks_.rbegin(); callback != destructor_callbacks_.rend(); ++callback)
+    runtime.callbacks().Add(std::move(*callback));
+}
+
+std::array<uint64_t, 3> Mem::extent() const {
+  const cl_image_desc& image = what_.image;
+  const auto at_least_1 = [](size_t value) { return std::max<uint64_t>(value, 1); };
+  switch (type()) {
+    case CL_MEM_OBJECT_IMAGE1D:
+    case CL_MEM_OBJECT_IMAGE1D_BUFFER:
+      return {image.image_width, 1, 1};
+    case CL_MEM_OBJECT_IMAGE1D_ARRAY:
+      return {image.image_width, at_least_1(image.image_array_size), 1};
+    case CL_MEM_OBJECT_IMAGE2D:
+      return {image.image_width, at_least_1(image.image_height), 1};
+    case CL_MEM_OBJECT_IMAGE2D_ARRAY:
+      return {image.image_width, at_least_1(image.image_height), at_least_1(image.image_array_size)};
+    default:
+      return {image.image_width, at_least_1(image.image_height), at_least_1(image.image_depth)};
+  }
+}
+
+// The contents as of now, because the application may change its memory as soon as the object is created.
+// With CL_MEM_USE_HOST_PTR, too: contents are the memory's at creation; later changes go through mapping.
+void Mem::CopyInitialContents() {
+  AlignedMemory copy = AllocateAligned(size());
+  if (is_image()) {
+    PackImage(*this, static_cast<const std::byte*>(what_.host_ptr), copy.get());
+  } else {
+    std::memcpy(copy.get(), what_.host_ptr, size());
+  }
+  initial_ = std::move(copy);
+}
+
+void Mem::PostCreate(Session& session) {
+  const uint64_t native_flags = flags() & kNativeFlags;
+  if (is_sub_buffer()) {
+    session.Post(wire::CreateSubBuffer{id_, parent()->id(), native_flags, what_.origin, size()});
+  } else if (is_buffer()) {
+    session.Post(wire::CreateBuffer{id_, context_->id(), native_flags, size()});
+  } else if (type() == CL_MEM_OBJECT_PIPE) {
+    session.Post(wire::CreatePipe{id_, context_->id(), native_flags, what_.packet_size, what_.max_packets});
+  } else {
+    const cl_image_desc& image = what_.image;
+    wire::CreateImage message{id_, context_->id(), native_flags};
+    message.format = {what_.format.image_channel_order, what_.format.image_channel_data_type};
+    message.type = type();
+    message.extent = {image.image_width, image.image_height, image.image_depth, image.image_array_size};
+    if (parent() != nullptr) {
+      message.pitches = {image.image_row_pitch, image.image_slice_pitch};
+      message.parent = parent()->id();
+    }
+    message.mip_levels_and_samples = {image.num_mip_levels, image.num_samples};
+    session.Post(message);
+  }
+}
+
+void Mem::EnsureOn(Session& session) {
+  if (known_.Has(session.index())) return;
+  known_.Add(session.index());
+  context_->EnsureOn(session);
+  if (parent() != nullptr) parent()->EnsureOn(session);
+  PostCreate(session);
+  if (initial_ != nullptr) Upload(session);
+}
+
+void Mem::Upload(Session& session) {
+  Runtime& runtime = TheRuntime();
+  wire::UploadContents message{id_, 0, size()};
+  const std::span<const std::byte> contents(initial_.get(), size());
+  const auto payload_tag =
+      size() > runtime.config().inline_bytes ? runtime.payload_tags().Take() : std::nullopt;
+  if (payload_tag) {
+    message.payload_tag = *payload_tag;
+    runtime.AddOutstanding();
+    session.PostSend(*payload_tag, contents, [keep = initial_, sent = *payload_tag](bool) {
+      TheRuntime().payload_tags().Return(sent);
+      TheRuntime().RemoveOutstanding();
+    });
+  } else {
+    message.data = contents;
+  }
+  session.Post(message);
+  initial_ = nullptr;
+  if (residency_) residency_->Write(session.index(), 0, size());
+}
+
+void Mem::Access(Session& session, size_t offset, size_t size, bool reads, bool writes) {
+  EnsureOn(session);
+  Mem& storage = root();
+  if (storage.residency_ == nullptr) return;
+  storage.EnsureOn(session);
+  // Images move as a whole.
+  const bool whole = storage.is_image();
+  const size_t from = whole ? 0 : root_offset() + offset;
+  const size_t length = whole ? storage.size() : size;
+  if (reads || whole) {
+    for (const Residency::Move& move : storage.residency_->Read(session.index(), from, length))
+      MoveContents(storage, move, session);
+  }
+  if (writes) storage.residency_->Write(session.index(), from, length);
+}
+
+std::byte* Mem::HostCopy() {
+  if (parent() != nullptr && !is_image()) return parent()->HostCopy() + what_.origin;
+  if (parent() != nullptr) return parent()->HostCopy();
+  if (uses_host_ptr()) return static_cast<std::byte*>(what_.host_ptr);
+  std::lock_guard lock(host_mutex_);
+  if (host_copy_ == nullptr) host_copy_ = AllocateAligned(size());
+  return host_copy_.get();
+}
+
+void Mem::AddMapping(const Mapping& mapping) {
+  std::lock_guard lock(host_mutex_);
+  mappings_.push_back(mapping);
+}
+
+std::optional<Mapping> Mem::TakeMapping(void* pointer) {
+  std::lock_guard lock(host_mutex_);
+  const auto at = std::find_if(mappings_.begin(), mappings_.end(),
+                               [&](const Mapping& mapping) { return mapping.pointer == pointer; });
+  if (at == mappings_.end()) return std::nullopt;
+  const Mapping mapping = *at;
+  mappings_.erase(at);
+  return mapping;
+}
+
+cl_uint Mem::map_count() const {
+  std::lock_guard lock(host_mutex_);
+  return static_cast<cl_uint>(mappings_.size());
+}
+
+void Mem::AddDestructorCallback(std::function<void()> callback) {
+  std::lock_guard lock(host_mutex_);
+  destructor_callbacks_.push_back(std::move(callback));
+}
+
+void Mem::ReleaseFromApplication() {
+  bool has_callbacks;
+  {
+    std::lock_guard lock(host_mutex_);
+    has_callbacks = !destructor_callbacks_.empty();
+  }
+  if (!has_callbacks || api_references.load() != 1) return Release();
+  // The callbacks tell the application that no command uses the object any more: hold it until the queues
+  // that may are through with what they have.
+  Runtime& runtime = TheRuntime();
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    for (Queue* queue : context_->queues()) {
+      if (!queue->known() || !known_.Has(queue->session().index())) continue;
+      const Ref<Event> marker = Ref<Event>::Adopt(new Event(*queue, CL_COMMAND_MARKER));
+      queue->session().Post(wire::Marker{{queue->id(), marker->id(), {}}});
+      marker->OnComplete([keep = Ref<Mem>(this)](cl_int) {});
+      marker->Watch(wire::kWatchComplete);
+    }
+  }
+  runtime.FlushAll();
+  Release();
+}
+
+}  // namespace clopencl::frontend

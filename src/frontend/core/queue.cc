@@ -1,0 +1,67 @@
+#include "frontend/core/queue.h"
+
+#include <algorithm>
+
+#include "frontend/core/event.h"
+#include "frontend/runtime.h"
+
+namespace clopencl::frontend {
+
+Queue::Queue(Context& context, Device& device, cl_command_queue_properties properties, cl_uint size,
+             std::vector<cl_queue_properties> given)
+    : context_(Ref(context)),
+      device_(Ref(device)),
+      properties_(properties),
+      size_(size),
+      given_(std::move(given)) {
+  std::lock_guard lock(TheRuntime().command_mutex());
+  id_ = TheRuntime().ids().queues.Insert(this);
+  context_->queues().push_back(this);
+}
+
+Queue::~Queue() {
+  Runtime& runtime = TheRuntime();
+  std::lock_guard lock(runtime.command_mutex());
+  if (known_) session().Post(wire::Release{wire::ObjectKind::kQueue, id_.Pack()});
+  std::erase(context_->queues(), this);
+  runtime.ids().queues.Erase(id_);
+}
+
+void Queue::EnsureKnown() {
+  if (known_) return;
+  known_ = true;
+  context_->EnsureOn(session());
+  std::vector<uint64_t> properties;
+  if (properties_ != 0) properties = {CL_QUEUE_PROPERTIES, properties_};
+  if (on_device() && size_ != 0) properties.insert(properties.end(), {CL_QUEUE_SIZE, size_});
+  session().Post(wire::CreateQueue{id_, context_->id(), device_->id(), properties});
+}
+
+void Queue::Flush() {
+  Runtime& runtime = TheRuntime();
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    if (known_) session().Post(wire::Flush{id_});
+  }
+  runtime.FlushAll();
+}
+
+cl_int Queue::Finish() {
+  Runtime& runtime = TheRuntime();
+  std::vector<Ref<Event>> transfers;
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    if (!known_) return CL_SUCCESS;
+    transfers = transfers_;
+  }
+  cl_int status = CL_SUCCESS;
+  runtime.CallAndWait<wire::QueueFinished>(session(), wire::Finish{0, id_},
+                                           [&](const wire::QueueFinished& reply) { status = reply.status; });
+  runtime.WaitUntil([&] {
+    return std::all_of(transfers.begin(), transfers.end(),
+                       [](const auto& event) { return event->complete(); });
+  });
+  return status;
+}
+
+}  // namespace clopencl::frontend

@@ -1,0 +1,62 @@
+// A command queue: lives on the session of its device.
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "common/ids.h"
+#include "frontend/core/context.h"
+#include "frontend/object.h"
+
+namespace clopencl::frontend {
+
+class Event;
+
+class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
+ public:
+  // given: the application's property list without the final 0, as CL_QUEUE_PROPERTIES_ARRAY answers it;
+  // `listed` when there was a list.
+  Queue(Context& context, Device& device, cl_command_queue_properties properties, cl_uint size,
+        std::vector<cl_queue_properties> given);
+  ~Queue();
+
+  QueueId id() const { return id_; }
+  Context& context() const { return *context_; }
+  Device& device() const { return *device_; }
+  Session& session() const { return device_->session(); }
+  cl_command_queue_properties properties() const { return properties_; }
+  bool in_order() const { return (properties_ & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
+  bool profiling() const { return (properties_ & CL_QUEUE_PROFILING_ENABLE) != 0; }
+  bool on_device() const { return (properties_ & CL_QUEUE_ON_DEVICE) != 0; }
+  cl_uint size() const { return size_; }
+  const std::vector<cl_queue_properties>& given() const { return given_; }
+
+  bool known() const { return known_; }  // To the server. Under the command mutex.
+  // Makes queue and context known to the server if they aren't. Under the command mutex.
+  void EnsureKnown();
+
+  // Transfers between the application's memory and the server that are not complete here, in the order of
+  // their enqueue. Under the command mutex.
+  std::vector<Ref<Event>>& transfers() { return transfers_; }
+  // In an out-of-order queue: the transfers that the last barrier waits for, so every later command does.
+  // Under the command mutex.
+  std::vector<Ref<Event>>& barrier_transfers() { return barrier_transfers_; }
+
+  // clFlush, clFinish. No locks held.
+  void Flush();
+  // Returns the first error of commands without events since the last call, else CL_SUCCESS.
+  cl_int Finish();
+
+ private:
+  const Ref<Context> context_;
+  const Ref<Device> device_;
+  const cl_command_queue_properties properties_;
+  const cl_uint size_;
+  const std::vector<cl_queue_properties> given_;
+  QueueId id_;
+  bool known_ = false;
+  std::vector<Ref<Event>> transfers_;
+  std::vector<Ref<Event>> barrier_transfers_;
+};
+
+}  // namespace clopencl::frontend

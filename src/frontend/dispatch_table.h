@@ -1,0 +1,14 @@
+// The table of entry points (object.h: kDispatchTable) and the extension functions beside it.
+#pragma once
+
+#include <CL/cl_icd.h>
+
+namespace clopencl::frontend {
+
+// What clGetExtensionFunctionAddress* answer; null for functions we do not have.
+void* FindExtensionFunction(const char* name);
+
+}  // namespace clopencl::frontend
+
+extern "C" cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id* platforms,
+                                                     cl_uint* num_platforms);

@@ -1,0 +1,224 @@
+#include "frontend/runtime.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+
+#include "common/log.h"
+#include "frontend/core/device.h"
+#include "frontend/core/event.h"
+#include "frontend/core/platform.h"
+
+namespace clopencl::frontend {
+namespace {
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+std::atomic<Runtime*> Runtime::instance_{nullptr};
+
+Runtime::Runtime(std::unique_ptr<transport::Transport> transport)
+    : config_(GetConfig()), transport_(std::move(transport)) {
+  by_rank_.resize(static_cast<size_t>(transport_->size()));
+  for (int rank = 0; rank < transport_->size(); ++rank)
+    if (rank != transport_->rank()) AddSession(rank, 0);
+}
+
+bool Runtime::Greet() {
+  WaitUntil([this] { return GreetingsComplete(); });
+  bool usable = true;
+  for (const auto& session : sessions_) {
+    if (session->failed()) usable = false;
+    if (!session->error().empty()) {
+      Log().error("{} offers no device: {}", session->Describe(), session->error());
+      usable = false;
+    }
+  }
+  if (!usable || !BuildPlatforms()) return false;
+  // Sub-devices take ids above those that servers gave their root devices.
+  size_t root_devices = 0;
+  for (const auto& session : sessions_) root_devices = std::max(root_devices, session->device_facts().size());
+  for (size_t i = 0; i < root_devices; ++i) ids_.devices.Insert(this);
+  {
+    std::lock_guard lock(command_mutex_);
+    for (const auto& session : sessions_)
+      session->Post(wire::Configure{config_.chunk_bytes, config_.inline_bytes, false});
+  }
+  FlushAll();
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);  // Signals belong to the application's threads.
+  background_ = std::thread([this] { RunBackground(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return true;
+}
+
+bool Runtime::GreetingsComplete() const {
+  for (const auto& channels : by_rank_) {
+    if (channels.empty() || channels.front()->failed()) continue;
+    if (!channels.front()->ready() || channels.size() < channels.front()->channel_count()) return false;
+    for (const Session* session : channels)
+      if (session == nullptr || (!session->ready() && !session->failed())) return false;
+  }
+  return true;
+}
+
+bool Runtime::BuildPlatforms() {
+  if (sessions_.size() > kMaxSessions) {
+    Log().error("{} native platforms on rank servers; at most {} can be used", sessions_.size(),
+                kMaxSessions);
+    return false;
+  }
+  std::map<std::string, Platform*> by_name;
+  for (const auto& session : sessions_) {
+    const std::string native = FactText(session->platform_facts(), CL_PLATFORM_NAME);
+    const std::string name = config_.merge ? "clOpenCL" : native + " (" + session->host() + ")";
+    Platform*& platform = by_name[name];
+    if (platform == nullptr) {
+      platforms_.push_back(
+          std::make_unique<Platform>(name, config_.merge ? sessions_.front()->host() : session->host()));
+      platform = platforms_.back().get();
+    }
+    platform->AddSession(*session);
+  }
+  for (const auto& platform : platforms_) platform->Complete(config_.merge);
+  return true;
+}
+
+void Runtime::Close() {
+  if (closed_.exchange(true)) return;
+  callbacks_.Stop();
+  if (background_.joinable()) {
+    background_doorbell_.Ring();
+    background_.join();
+  }
+  // A thread of the application may be inside; it lets go between two steps.
+  std::lock_guard lock(transport_mutex_);
+  {
+    std::lock_guard commands(command_mutex_);
+    for (const auto& session : sessions_) session->Post(wire::Shutdown{});
+  }
+  FlushAllLocked();
+  transport_->Close();
+}
+
+void Runtime::AddOutstanding() {
+  if (outstanding_.fetch_add(1, std::memory_order_relaxed) == 0) background_doorbell_.Ring();
+}
+
+void Runtime::Posted(const Session& session) {
+  if (!session.HasUnsent()) return;
+  const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
+  if (session.unsent_bytes() >= config_.batch_bytes || quiet_ns >= int64_t{config_.flush_us} * 1000) {
+    FlushAll();
+  } else {
+    background_doorbell_.Ring();
+  }
+}
+
+void Runtime::FlushAll() {
+  std::lock_guard lock(transport_mutex_);
+  FlushAllLocked();
+}
+
+void Runtime::FlushAllLocked() {
+  bool sent = false;
+  for (const auto& session : sessions_) {
+    if (!session->HasUnsent()) continue;
+    session->Send(*transport_);
+    sent = true;
+  }
+  if (sent) last_flush_ns_.store(NowNs(), std::memory_order_relaxed);
+}
+
+bool Runtime::ProgressLocked() {
+  FlushAllLocked();
+  return transport_->Progress(*this);
+}
+
+void Runtime::Poll() {
+  std::unique_lock lock(transport_mutex_, std::try_to_lock);
+  if (lock.owns_lock() && !closed()) ProgressLocked();
+}
+
+Runtime::Waiter::Waiter(Runtime& runtime) : runtime_(runtime), backoff_(runtime.config_) {
+  runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Runtime::Waiter::~Waiter() {
+  if (runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
+      runtime_.outstanding_.load(std::memory_order_relaxed) > 0)
+    runtime_.background_doorbell_.Ring();
+}
+
+void Runtime::Waiter::Step() {
+  if (runtime_.closed()) {
+    // The process is ending; nothing this thread waits for will come any more.
+    for (;;) pause();
+  }
+  std::unique_lock lock(runtime_.transport_mutex_, std::try_to_lock);
+  if (lock.owns_lock() && !runtime_.closed() && runtime_.ProgressLocked()) {
+    backoff_.Reset();
+    return;
+  }
+  if (lock.owns_lock()) lock.unlock();
+  backoff_.Pause();
+}
+
+void Runtime::RunBackground() {
+  pthread_setname_np(pthread_self(), "clopencl");
+  Backoff backoff(config_);
+  while (!closed()) {
+    const bool unsent =
+        std::any_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->HasUnsent(); });
+    const bool needed = unsent || outstanding_.load(std::memory_order_relaxed) > 0;
+    if (!needed || waiters_.load(std::memory_order_relaxed) > 0) {
+      background_doorbell_.WaitFor(std::chrono::milliseconds(needed ? 1 : 1000));
+      backoff.Reset();
+      continue;
+    }
+    std::unique_lock lock(transport_mutex_, std::try_to_lock);
+    const bool progressed = lock.owns_lock() && !closed() && ProgressLocked();
+    if (lock.owns_lock()) lock.unlock();
+    if (progressed) backoff.Reset();
+    backoff.Sleep();
+  }
+}
+
+void Runtime::OnPacket(transport::Rank from, std::span<const std::byte> packet) {
+  wire::PacketHeader header;
+  wire::ReadHeader(packet, header);
+  if (Session* session = FindSession(from, header.channel)) {
+    session->OnPacket(packet);
+  } else {
+    Log().error("rank {} sent a packet for channel {}, which it has not announced", from, header.channel);
+  }
+}
+
+Session* Runtime::AddSession(transport::Rank peer, uint16_t channel) {
+  auto& channels = by_rank_[static_cast<size_t>(peer)];
+  if (channels.size() <= channel) channels.resize(channel + size_t{1});
+  sessions_.push_back(std::make_unique<Session>(*this, sessions_.size(), peer, channel));
+  return channels[channel] = sessions_.back().get();
+}
+
+Session* Runtime::FindSession(transport::Rank peer, uint16_t channel) {
+  auto& channels = by_rank_[static_cast<size_t>(peer)];
+  if (channel < channels.size() && channels[channel] != nullptr) return channels[channel];
+  // A further channel of a server is known from the server's first greeting.
+  const bool announced = !channels.empty() && channel < channels.front()->channel_count();
+  return announced ? AddSession(peer, channel) : nullptr;
+}
+
+void Runtime::OnQuit(transport::Rank from) {
+  Log().warn("rank {} asked the frontend to quit; ignored", from);
+}
+
+}  // namespace clopencl::frontend

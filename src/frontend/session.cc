@@ -1,0 +1,168 @@
+#include "frontend/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "common/log.h"
+#include "frontend/core/event.h"
+#include "frontend/runtime.h"
+
+namespace clopencl::frontend {
+
+OwnedFacts OwnFacts(std::span<const wire::Fact> facts) {
+  OwnedFacts owned;
+  owned.reserve(facts.size());
+  for (const wire::Fact& fact : facts) owned.push_back({fact.param, {fact.value.begin(), fact.value.end()}});
+  std::sort(owned.begin(), owned.end(), [](const auto& a, const auto& b) { return a.param < b.param; });
+  return owned;
+}
+
+const OwnedFact* FindFact(const OwnedFacts& facts, uint32_t param) {
+  const auto at = std::lower_bound(facts.begin(), facts.end(), param,
+                                   [](const OwnedFact& fact, uint32_t value) { return fact.param < value; });
+  return at != facts.end() && at->param == param ? &*at : nullptr;
+}
+
+std::string FactText(const OwnedFacts& facts, uint32_t param) {
+  const OwnedFact* fact = FindFact(facts, param);
+  if (fact == nullptr) return {};
+  std::string text(reinterpret_cast<const char*>(fact->value.data()), fact->value.size());
+  while (!text.empty() && text.back() == '\0') text.pop_back();
+  return text;
+}
+
+Session::Session(Runtime& runtime, size_t index, transport::Rank peer, uint16_t channel)
+    : runtime_(runtime), index_(index), peer_(peer), channel_(channel), builder_(channel) {}
+
+std::string Session::Describe() const {
+  return "rank " + std::to_string(peer_) + (host_.empty() ? "" : " (" + host_ + ")");
+}
+
+void Session::FailSession(const std::string& why) {
+  if (failed_.exchange(true)) return;
+  Log().error("{}: {}", Describe(), why);
+  std::unordered_map<uint32_t, ReplyHandler> pending;
+  std::vector<Ref<Event>> events;
+  {
+    std::lock_guard lock(runtime_.command_mutex());
+    pending.swap(pending_);
+    events = Event::OutstandingOn(*this);
+  }
+  for (auto& [request, handler] : pending) handler(nullptr);
+  for (auto& event : events) event->ServerLost();
+}
+
+bool Session::WindowOpen() const {
+  return sent_bytes_.load(std::memory_order_relaxed) - consumed_by_peer_.load(std::memory_order_relaxed) <
+         runtime_.config().window_bytes;
+}
+
+void Session::PostSend(transport::Tag tag, std::span<const std::byte> data, transport::Done done) {
+  payloads_.push_back({tag, data, {}, false, std::move(done)});
+}
+
+void Session::PostReceive(transport::Tag tag, std::span<std::byte> into, transport::Done done) {
+  payloads_.push_back({tag, {}, into, true, std::move(done)});
+}
+
+void Session::Send(transport::Transport& transport) {
+  if (!HasUnsent()) return;
+  ByteBuffer packet = transport.AcquireBuffer();
+  std::vector<Payload> payloads;
+  {
+    std::lock_guard lock(runtime_.command_mutex());
+    unsent_.store(false, std::memory_order_release);
+    packet = builder_.Take(consumed_, std::move(packet));
+    payloads.swap(payloads_);
+  }
+  sent_bytes_.fetch_add(packet.size(), std::memory_order_relaxed);
+  const size_t chunk = runtime_.config().chunk_bytes;
+  for (auto& payload : payloads)
+    if (payload.receives)
+      transport.ReceivePayload(peer_, payload.tag, payload.into, chunk, std::move(payload.done));
+  transport.SendPacket(peer_, std::move(packet));
+  for (auto& payload : payloads)
+    if (!payload.receives)
+      transport.SendPayload(peer_, payload.tag, payload.data, chunk, std::move(payload.done));
+}
+
+void Session::OnPacket(wire::ByteView packet) {
+  wire::PacketHeader header;
+  switch (wire::ReadHeader(packet, header)) {
+    case wire::PacketError::kNone:
+      break;
+    case wire::PacketError::kOtherProtocol:
+      return FailSession(
+          "speaks another protocol than this driver; use clopencl-rankserver and libclopencl.so of the same "
+          "build on all nodes");
+    default:
+      return FailSession("sent something that is no packet of clOpenCL");
+  }
+  consumed_ += packet.size();
+  consumed_by_peer_.store(header.consumed, std::memory_order_relaxed);
+  if (wire::Dispatch<wire::FrontendMessages>(packet, *this, arena_) != wire::PacketError::kNone)
+    FailSession("sent a malformed message");
+}
+
+void Session::On(const wire::ServerReady& message) {
+  if (ready()) return FailSession("greeted twice");
+  host_ = message.host;
+  error_ = message.error;
+  channel_count_ = message.channel_count;
+  platform_facts_ = OwnFacts(message.platform);
+  for (const auto& device : message.devices) device_facts_.push_back(OwnFacts(device.facts));
+  ready_.store(true, std::memory_order_release);
+}
+
+void Session::On(const wire::ServerFailed& message) { FailSession(std::string(message.text)); }
+
+void Session::On(const wire::Output& message) {
+  // Through the C library's buffer of the application would mix with its own half-written lines.
+  fflush(stdout);
+  const std::byte* next = message.text.data();
+  size_t left = message.text.size();
+  while (left > 0) {
+    const ssize_t written = ::write(STDOUT_FILENO, next, left);
+    if (written <= 0) return;
+    next += written;
+    left -= static_cast<size_t>(written);
+  }
+}
+
+uint32_t Session::AddPending(ReplyHandler handler) {
+  const uint32_t request = next_request_++;
+  if (!failed()) {
+    pending_.emplace(request, std::move(handler));
+  } else {
+    handler(nullptr);
+  }
+  return request;
+}
+
+void Session::DeliverReply(uint32_t request, const void* reply) {
+  ReplyHandler handler;
+  {
+    std::lock_guard lock(runtime_.command_mutex());
+    const auto at = pending_.find(request);
+    if (at == pending_.end()) return;
+    handler = std::move(at->second);
+    pending_.erase(at);
+  }
+  handler(reply);
+}
+
+void Session::On(const wire::EventCompleted& message) {
+  if (const Ref<Event> event = Event::FindAlive(message.event)) event->ServerCompleted(message);
+}
+
+void Session::On(const wire::ContentsMoved& message) {
+  runtime_.payload_tags().Return(message.payload_tag);
+  runtime_.RemoveOutstanding();
+}
+
+void Session::On(const wire::EventStatusChanged& message) {
+  if (const Ref<Event> event = Event::FindAlive(message.event)) event->StatusChanged(message.status);
+}
+
+}  // namespace clopencl::frontend
