@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 namespace clopencl {
 namespace {
@@ -23,8 +24,49 @@ using std::chrono::nanoseconds;
 // A poll takes tens of nanoseconds, as the clock does; so the clock is read once in so many polls.
 constexpr unsigned kPollsPerClock = 8;
 
+// After 10 ms without work a pause takes 50 us.
+constexpr int kSleepDivisor = 200;
+
+// Where cores are few: one answer over a fast link.
+constexpr nanoseconds kCrampedSpin = microseconds(10);
+
 // Sleeps end up to 50 us late by default.
 constexpr unsigned long kTimerSlackNs = 1000;
+
+// The shortest slice that Linux grants. Threads with shorter slices take the core from those with longer ones
+// when they wake.
+constexpr uint64_t kSliceNs = 100000;
+
+// Coming back from a yield so late means that others want the core; that is believed for a while by all waits
+// of the process.
+constexpr nanoseconds kCrowdedYield = microseconds(200);
+constexpr nanoseconds kCrowdedFor = milliseconds(100);
+std::atomic<int64_t> crowded_until_ns{0};
+
+// As <linux/sched/types.h> has it, which does not go together with <sched.h>.
+struct SchedulerAttributes {
+  uint32_t size;
+  uint32_t policy;
+  uint64_t flags;
+  int32_t nice;
+  uint32_t priority;
+  uint64_t runtime;  // SCHED_OTHER: the slice, since Linux 6.12; earlier 0 and ignored.
+  uint64_t deadline;
+  uint64_t period;
+};
+
+// Once for each thread. Not put back when the wait ends: that would cost more than the wait, and the thread
+// would be late for its next one.
+void TuneThread() {
+  thread_local bool tuned = false;
+  if (std::exchange(tuned, true)) return;
+  prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
+  SchedulerAttributes attributes{};
+  if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
+  if (attributes.policy != SCHED_OTHER || attributes.runtime <= kSliceNs) return;
+  attributes.runtime = kSliceNs;
+  syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
 
 timespec ToTimespec(nanoseconds duration) {
   constexpr int64_t kSecond = 1000000000;
@@ -83,13 +125,11 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
   policy.spin = microseconds(config.spin_us);
   policy.yield = microseconds(config.yield_us);
   policy.min_sleep = microseconds(config.min_sleep_us);
-  policy.max_sleep = std::max(policy.min_sleep, nanoseconds(microseconds(config.max_sleep_us)));
-  policy.idle_after = milliseconds(config.idle_ms);
-  policy.idle_sleep = std::max(policy.max_sleep, nanoseconds(microseconds(config.idle_sleep_us)));
+  policy.max_sleep = std::max(policy.min_sleep, nanoseconds(microseconds(config.idle_sleep_us)));
   // A rank has more to do than to wait: kernels, the program's own threads.
-  if (cores < 2 * ranks) {
-    policy.yield += policy.spin;
-    policy.spin = {};
+  if (cores < 2 * ranks && policy.spin > kCrampedSpin) {
+    policy.yield += policy.spin - kCrampedSpin;
+    policy.spin = kCrampedSpin;
   }
   return policy;
 }
@@ -97,46 +137,49 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
 Backoff::Backoff(const Config& config, Doorbell* doorbell)
     : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode()), doorbell) {}
 
-Backoff::~Backoff() {
-  if (usual_slack_ != 0) prctl(PR_SET_TIMERSLACK, usual_slack_, 0, 0, 0);
-}
-
 void Backoff::Begin() {
   fresh_ = false;
   spinning_ = policy_.spin.count() > 0;
   polls_ = 0;
   since_ = Clock::now();
-  next_sleep_ = policy_.min_sleep;
+  last_yield_ = {};
+  crowded_ = since_.time_since_epoch().count() < crowded_until_ns.load(std::memory_order_relaxed);
 }
 
-void Backoff::Pause(nanoseconds at_most) {
+void Backoff::Pause(Duration at_most) {
   if (fresh_) Begin();
   if (spinning_ && ++polls_ % kPollsPerClock != 0) return SpinHint();
-  const nanoseconds elapsed = Clock::now() - since_;
+  const Duration elapsed = Clock::now() - since_;
   spinning_ = elapsed < policy_.spin;
   if (spinning_) {
     SpinHint();
-  } else if (elapsed < policy_.spin + policy_.yield) {
-    sched_yield();
+  } else if (elapsed < policy_.spin + policy_.yield && !crowded_) {
+    Yield(elapsed);
   } else {
     SleepFor(elapsed, at_most);
   }
 }
 
-void Backoff::Sleep(nanoseconds at_most) {
+void Backoff::Yield(Duration elapsed) {
+  if (last_yield_.count() > 0 && elapsed - last_yield_ > kCrowdedYield) {
+    crowded_ = true;
+    crowded_until_ns.store((since_ + elapsed + kCrowdedFor).time_since_epoch().count(),
+                           std::memory_order_relaxed);
+  }
+  last_yield_ = elapsed;
+  TuneThread();
+  sched_yield();
+}
+
+void Backoff::Sleep(Duration at_most) {
   if (fresh_) Begin();
   SleepFor(Clock::now() - since_, at_most);
 }
 
-void Backoff::SleepFor(nanoseconds elapsed, nanoseconds at_most) {
-  if (usual_slack_ == 0) {
-    const int slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-    usual_slack_ = slack > 0 ? static_cast<unsigned long>(slack) : kTimerSlackNs;
-    prctl(PR_SET_TIMERSLACK, kTimerSlackNs, 0, 0, 0);
-  }
-  const nanoseconds longest = elapsed < policy_.idle_after ? policy_.max_sleep : policy_.idle_sleep;
-  const nanoseconds pause = std::min({next_sleep_, longest, at_most});
-  next_sleep_ = std::min(next_sleep_ + next_sleep_ / 2, longest);
+void Backoff::SleepFor(Duration elapsed, Duration at_most) {
+  TuneThread();
+  const Duration wanted = std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
+  const Duration pause = std::min(wanted, at_most);
   if (doorbell_ != nullptr) {
     doorbell_->WaitFor(pause);
   } else if (pause.count() > 0) {

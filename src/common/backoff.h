@@ -30,19 +30,19 @@ class Doorbell {
   std::atomic<uint32_t> state_{kQuiet};
 };
 
-// How long each step takes. A step of no length is left out.
+// How long the steps take. A step of no length is left out.
 struct WaitPolicy {
   using Duration = std::chrono::nanoseconds;
   Duration spin{};
   Duration yield{};
-  Duration min_sleep{};   // The first pause; each is half longer than the one before,
-  Duration max_sleep{};   // up to this
-  Duration idle_after{};  // and, once no work came for so long,
-  Duration idle_sleep{};  // up to this.
+  // A pause is as long as a small, fixed part of the time waited so far: so what a sleep adds to a wait stays
+  // in proportion to it. These bound it.
+  Duration min_sleep{};
+  Duration max_sleep{};
 };
 
 // The policy of the options, except that on a machine with `cores` for the `ranks` of this node to share, too
-// few for all to spin and work, the spinning is spent yielding.
+// few for all to spin and work, most of the spinning is spent yielding.
 WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks);
 
 // Cores that this process may run on, as it was when first asked.
@@ -52,6 +52,9 @@ unsigned UsableCores();
 unsigned RanksOnNode();
 
 // One thread's way through the steps. Not thread-safe; cheap to make, so a wait may have its own.
+//
+// A thread that waited for longer than a moment has exact timers and short scheduler slices from then on, so
+// that it is woken promptly beside busy processes; its share of the core stays what it was.
 class Backoff {
  public:
   // `doorbell` ends sleeps early; null: nobody does.
@@ -59,7 +62,6 @@ class Backoff {
       : policy_(policy), doorbell_(doorbell) {}
   // With the policy of these options for this process.
   explicit Backoff(const Config& config, Doorbell* doorbell = nullptr);
-  ~Backoff();
   Backoff(const Backoff&) = delete;
   Backoff& operator=(const Backoff&) = delete;
 
@@ -74,18 +76,20 @@ class Backoff {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Duration = std::chrono::nanoseconds;
 
   void Begin();
-  void SleepFor(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds at_most);
+  void Yield(Duration elapsed);
+  void SleepFor(Duration elapsed, Duration at_most);
 
   const WaitPolicy policy_;
   Doorbell* const doorbell_;
   bool fresh_ = true;
   bool spinning_ = false;
+  bool crowded_ = false;  // Others want the core: sleeping gets it back sooner than yielding.
   unsigned polls_ = 0;
   Clock::time_point since_{};  // When the wait began.
-  std::chrono::nanoseconds next_sleep_{};
-  unsigned long usual_slack_ = 0;  // The thread's timer slack, to be put back; 0: as it was.
+  Duration last_yield_{};      // After since_; 0: none yet.
 };
 
 }  // namespace clopencl

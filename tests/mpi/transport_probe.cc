@@ -72,19 +72,20 @@ class Side {
   }
 
   Request Next(bool spinning) {
+    backoff_.Reset();
     Request request;
-    Backoff backoff(GetConfig());
     while (!inbox_.Take(request)) {
       if (transport_.Progress(inbox_)) {
-        backoff.Reset();
+        backoff_.Reset();
       } else if (!spinning) {
-        backoff.Pause();
+        backoff_.Pause();
       }
     }
     return request;
   }
 
   void Transfer(bool send, uint64_t chunk) {
+    backoff_.Reset();
     bool done = false;
     const Done on_done = [&done](bool) { done = true; };
     if (send) {
@@ -92,12 +93,11 @@ class Side {
     } else {
       transport_.ReceivePayload(1 - transport_.rank(), kTag, memory_, chunk, on_done);
     }
-    Backoff backoff(GetConfig());
     while (!done) {
       if (transport_.Progress(inbox_)) {
-        backoff.Reset();
+        backoff_.Reset();
       } else {
-        backoff.Pause();
+        backoff_.Pause();
       }
     }
   }
@@ -137,6 +137,7 @@ class Side {
   Transport& transport_;
   Inbox inbox_;
   ByteBuffer memory_;
+  Backoff backoff_{GetConfig()};
 };
 
 uint64_t UsedMicros() {
@@ -237,26 +238,16 @@ uint64_t PeerUsage(Side& side) {
 }
 
 void MeasureIdle(Side& side) {
-  for (double after : {0.01, 1.0}) {
-    side.Post({Ask::kEcho, 0, 0});
-    side.Next(false);
-    const uint64_t before = PeerUsage(side);
-    std::this_thread::sleep_for(std::chrono::duration<double>(after));
-    const uint64_t until_here = PeerUsage(side);
-    if (after < 1) {
-      std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, first 10 ms",
-                  static_cast<double>(until_here - before) / 1e4 / after);
-    }
-  }
-  // The asking wakes the peer; so what a wait of one second costs is taken from one of three.
-  const uint64_t a = PeerUsage(side);
+  // Asking wakes the peer. So the cost of waiting on after a second is that of 4 seconds less that of one.
+  const uint64_t start = PeerUsage(side);
   std::this_thread::sleep_for(std::chrono::seconds(1));
-  const uint64_t b = PeerUsage(side);
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  const uint64_t c = PeerUsage(side);
-  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, first second", static_cast<double>(b - a) / 1e4);
-  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, after one second",
-              (static_cast<double>(c - b) - static_cast<double>(b - a)) / 2e4);
+  const uint64_t after_one = PeerUsage(side);
+  std::this_thread::sleep_for(std::chrono::seconds(4));
+  const uint64_t after_four = PeerUsage(side);
+  const double first = static_cast<double>(after_one - start);
+  const double later = static_cast<double>(after_four - after_one) - first;
+  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, first second", first / 1e4);
+  std::printf("%-44s %8.2f %%\n", "CPU of an idle rank, after one second", later / 3e4);
   std::fflush(stdout);
 }
 
