@@ -28,10 +28,10 @@ void Formats(Suite& s, Fixture& f) {
     cl_image_format format;
     Codes codes;
   } cases[] = {
-      {"order zero", {0, CL_FLOAT}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
-      {"type zero", {CL_RGBA, 0}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
-      {"order unknown", {0x7777, CL_FLOAT}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
-      {"type unknown", {CL_RGBA, 0x7777}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
+      {"format, order zero", {0, CL_FLOAT}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
+      {"format, type zero", {CL_RGBA, 0}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
+      {"format, order unknown", {0x7777, CL_FLOAT}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
+      {"format, type unknown", {CL_RGBA, 0x7777}, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR},
       {"RGB of float",
        {CL_RGB, CL_FLOAT},
        {CL_INVALID_IMAGE_FORMAT_DESCRIPTOR, CL_IMAGE_FORMAT_NOT_SUPPORTED}},
