@@ -1,4 +1,4 @@
-// Messages of the MPI transport itself, on the channel of packets.
+// Messages of MessageTransport itself, on the channel of packets.
 //
 // They have one of two sizes and begin with a prefix of their own. A packet that looks like one travels
 // announced, as large packets do, so nothing is ambiguous.

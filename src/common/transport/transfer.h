@@ -1,4 +1,4 @@
-// The MPI transport's bookkeeping of one transfer, and the order between transfers.
+// MessageTransport's bookkeeping of one transfer, and the order between transfers.
 #pragma once
 
 #include <algorithm>
@@ -21,22 +21,27 @@ struct Transfer {
   int tag = 0;
   bool ok = true;
   std::byte* next = nullptr;  // Of a send: only read.
-  size_t left = 0;            // From `next`: not yet given to MPI.
+  size_t left = 0;            // From `next`: not yet given to the port.
   size_t chunk = 0;
-  size_t under_way = 0;  // Pieces that MPI has.
+  size_t under_way = 0;  // Pieces that the port has.
   ByteBuffer buffer;     // What `next` points into, unless it is a payload.
   Done done;             // Of a payload.
 
+  // Nothing more of it is begun.
+  void GiveUp() {
+    ok = false;
+    left = 0;
+  }
   bool Complete() const { return left == 0 && under_way == 0; }
   bool SameStream(const Transfer& other) const {
     return receive == other.receive && peer == other.peer && tag == other.tag;
   }
 };
 
-// MPI matches the messages of one stream (direction, peer, tag) in their order. So no piece of a transfer may
-// be given to MPI while an earlier transfer of its stream has pieces left. Payloads under way have different
-// tags, but the end that is done first may reuse a tag while the other is a piece behind; bodies of large
-// packets share one.
+// Messages of one stream (direction, peer, tag) meet receives in their order. So no piece of a transfer may
+// be given to the port while an earlier transfer of its stream has pieces left. Payloads under way have
+// different tags, but the end that is done first may reuse a tag while the other is a piece behind; bodies of
+// large packets share one.
 class TransferOrder {
  public:
   bool MustWait(const Transfer& transfer) const {
