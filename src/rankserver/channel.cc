@@ -1,0 +1,169 @@
+#include "rankserver/channel.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "common/log.h"
+#include "common/wire/dispatch.h"
+#include "rankserver/facts.h"
+#include "rankserver/transfers/transfer.h"
+
+namespace clopencl::rankserver {
+namespace {
+
+// What another rank server may say.
+class PeerHandler {
+ public:
+  explicit PeerHandler(Channel& channel) : channel_(channel) {}
+  bool refused() const { return refused_; }
+
+  void On(const wire::SetEventStatus& message) { channel_.On(message); }
+  template <typename Message>
+  void On(const Message&) {
+    refused_ = true;
+  }
+
+ private:
+  Channel& channel_;
+  bool refused_ = false;
+};
+
+}  // namespace
+
+Channel::Channel(Environment& environment, uint16_t number, OfferedPlatform platform)
+    : environment_(environment), number_(number), platform_(std::move(platform)), builder_(number) {
+  uint32_t index = 0;
+  for (const OfferedDevice& device : platform_.devices) {
+    const DeviceId id{++index, 0};
+    devices.Insert(id, MakeDevice(api(), device.native, id, nullptr));
+  }
+}
+
+Channel::~Channel() = default;
+
+void Channel::Announce(uint32_t channel_count, const std::string& error) {
+  FactList platform;
+  std::vector<FactList> lists;
+  std::vector<wire::DeviceFacts> facts;
+  if (error.empty()) {
+    platform = PlatformFacts(api(), platform_.native);
+    for (const OfferedDevice& device : platform_.devices)
+      lists.push_back(DeviceFactList(api(), device.native));
+    for (const FactList& list : lists) facts.push_back({list.facts()});
+  }
+  Send(wire::ServerReady{environment_.host, static_cast<uint32_t>(getpid()), channel_count, error,
+                         platform.facts(), facts});
+  EndPass();
+}
+
+void Channel::OnPacket(transport::Rank from, std::span<const std::byte> packet) {
+  if (from == 0) consumed_ += packet.size();
+  if (failed_ || ended_) return;
+  if (from == 0) {
+    if (!DispatchAll(packet)) FailChannel("the frontend sent a packet that is malformed");
+    return;
+  }
+  PeerHandler handler(*this);
+  const bool good = wire::Dispatch<wire::ServerMessages>(packet, handler, arena_) == wire::PacketError::kNone;
+  if (!good || handler.refused()) {
+    FailChannel("rank " + std::to_string(from) + " sent a packet that is malformed or not for it to send");
+  }
+}
+
+// As wire::Dispatch, with a look at the message that comes next.
+bool Channel::DispatchAll(std::span<const std::byte> packet) {
+  wire::ByteView rest = packet.subspan(wire::kPacketHeaderSize);
+  while (!rest.empty()) {
+    arena_.Reset();
+    wire::FrameHeader frame;
+    wire::Reader reader(rest, arena_);
+    reader.Get(frame);
+    if (!reader.ok() || reader.remaining() < frame.size) return false;
+    const wire::ByteView body = rest.subspan(wire::kFrameHeaderSize, frame.size);
+    rest = rest.subspan(wire::kFrameHeaderSize + frame.size);
+    wire::FrameHeader next;
+    if (rest.size() >= wire::kFrameHeaderSize) wire::Reader(rest, arena_).Get(next);
+    at_tail_ = rest.empty() || next.opcode == wire::kOpcode<wire::Finish>;
+    if (!wire::internal::DispatchFrame(wire::ServerMessages{}, *this, frame.opcode, body, arena_))
+      return false;
+    if (failed_ || ended_) return true;
+  }
+  return true;
+}
+
+void Channel::NeedsFlush(const std::shared_ptr<Queue>& queue) {
+  if (queue->needs_flush) return;
+  queue->needs_flush = true;
+  to_flush_.push_back(queue);
+}
+
+void Channel::EndPass() {
+  if (!to_flush_.empty()) {
+    for (const auto& queue : to_flush_) {
+      queue->needs_flush = false;
+      api().Flush(queue->native.get());
+    }
+    to_flush_.clear();
+  }
+  const bool owes_credit = consumed_ - acknowledged_ > environment_.limits.window_bytes / 4;
+  if (builder_.empty() && !owes_credit) return;
+  acknowledged_ = consumed_;
+  environment_.transport.SendPacket(0, builder_.Take(consumed_, environment_.transport.AcquireBuffer()));
+}
+
+void Channel::SendOutput(bool all) {
+  if (!environment_.output.expected()) return;
+  const std::string text = environment_.output.Take(all);
+  if (!text.empty()) Send(wire::Output{std::as_bytes(std::span(text))});
+}
+
+void Channel::FailChannel(const std::string& text) {
+  if (failed_) return;
+  failed_ = true;
+  ended_ = true;
+  Log().error("channel {}: {}; the session ends", number_, text);
+  Send(wire::ServerFailed{text});
+}
+
+bool Channel::Quiet() {
+  bool quiet = jobs_ == 0;
+  queues.ForEach([&](const std::shared_ptr<Queue>& queue) {
+    quiet = quiet && queue->open.empty() && CheckQuiet(*queue);
+  });
+  return quiet;
+}
+
+void Channel::Teardown(bool wait) {
+  if (wait) {
+    events.ForEach([&](Event& event) {
+      if (event.user && !event.Final()) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
+    });
+    std::vector<std::shared_ptr<Queue>> all;
+    queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
+    for (const auto& queue : all) {
+      for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(queue->open))
+        transfer->ReleaseWaiters();
+    }
+    for (const auto& queue : all) api().Finish(queue->native.get());
+  }
+  events.Clear();
+  kernels.Clear();
+  programs.Clear();
+  samplers.Clear();
+  mems.Clear();
+  queues.Clear();
+  to_flush_.clear();
+  contexts.Clear();
+  devices.Clear();
+}
+
+void Channel::On(const wire::Configure& m) {
+  if (m.chunk_bytes > 0) environment_.limits.chunk_bytes = m.chunk_bytes;
+  environment_.limits.inline_bytes = m.inline_bytes;
+}
+
+void Channel::On(const wire::Shutdown&) { ended_ = true; }
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,247 @@
+// One channel: a native platform served to the frontend, with its own id space.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/wire/packet.h"
+#include "rankserver/environment.h"
+#include "rankserver/object_table.h"
+#include "rankserver/objects.h"
+#include "rankserver/offer.h"
+#include "rankserver/transfers/request.h"
+
+namespace clopencl::rankserver {
+
+class Enqueue;
+class ProgramJob;
+struct ProgramDevice;
+
+// Handles the messages of its channel and sends the answers, one packet a pass. Belongs to the event loop;
+// nothing in it blocks, except Teardown().
+class Channel {
+ public:
+  Channel(Environment& environment, uint16_t number, OfferedPlatform platform);
+  ~Channel();
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+
+  // Sends the ServerReady. `error`: there is nothing to offer, because.
+  void Announce(uint32_t channel_count, const std::string& error);
+
+  // A packet with a good header for this channel, of rank 0 or another server.
+  void OnPacket(transport::Rank from, std::span<const std::byte> packet);
+
+  // The end of a pass of the event loop: native queues that got commands are flushed, answers sent.
+  void EndPass();
+
+  // The frontend said Shutdown, or the channel failed.
+  bool ended() const { return ended_; }
+  // Whether no command, transfer or build is under way.
+  bool Quiet();
+  // Sends ServerFailed; the channel takes nothing in any more.
+  void FailChannel(const std::string& text);
+  // Releases everything. `wait`: ends commands that were held back by user events and waits for those that
+  // run.
+  void Teardown(bool wait);
+
+#define CLOPENCL_HANDLER(Message) void On(const wire::Message& m);
+  CLOPENCL_HANDLER(Configure)
+  CLOPENCL_HANDLER(Shutdown)
+  CLOPENCL_HANDLER(CreateContext)
+  CLOPENCL_HANDLER(CreateQueue)
+  CLOPENCL_HANDLER(CreateBuffer)
+  CLOPENCL_HANDLER(CreateSubBuffer)
+  CLOPENCL_HANDLER(CreateImage)
+  CLOPENCL_HANDLER(CreatePipe)
+  CLOPENCL_HANDLER(CreateSampler)
+  CLOPENCL_HANDLER(Release)
+  CLOPENCL_HANDLER(UploadContents)
+  CLOPENCL_HANDLER(CreateSubDevices)
+  CLOPENCL_HANDLER(QueryInfo)
+  CLOPENCL_HANDLER(SvmAllocate)
+  CLOPENCL_HANDLER(SvmFree)
+  CLOPENCL_HANDLER(CreateProgramWithSource)
+  CLOPENCL_HANDLER(CreateProgramWithIl)
+  CLOPENCL_HANDLER(CreateProgramWithBuiltInKernels)
+  CLOPENCL_HANDLER(CreateProgramWithBinary)
+  CLOPENCL_HANDLER(SetSpecializationConstant)
+  CLOPENCL_HANDLER(BuildProgram)
+  CLOPENCL_HANDLER(CompileProgram)
+  CLOPENCL_HANDLER(LinkProgram)
+  CLOPENCL_HANDLER(GetProgramBinaries)
+  CLOPENCL_HANDLER(UnloadCompiler)
+  CLOPENCL_HANDLER(CreateKernel)
+  CLOPENCL_HANDLER(ReadBuffer)
+  CLOPENCL_HANDLER(WriteBuffer)
+  CLOPENCL_HANDLER(ReadBufferRect)
+  CLOPENCL_HANDLER(WriteBufferRect)
+  CLOPENCL_HANDLER(CopyBufferRect)
+  CLOPENCL_HANDLER(CopyBuffer)
+  CLOPENCL_HANDLER(FillBuffer)
+  CLOPENCL_HANDLER(ReadImage)
+  CLOPENCL_HANDLER(WriteImage)
+  CLOPENCL_HANDLER(CopyImage)
+  CLOPENCL_HANDLER(FillImage)
+  CLOPENCL_HANDLER(CopyImageToBuffer)
+  CLOPENCL_HANDLER(CopyBufferToImage)
+  CLOPENCL_HANDLER(MigrateMemObjects)
+  CLOPENCL_HANDLER(Marker)
+  CLOPENCL_HANDLER(Barrier)
+  CLOPENCL_HANDLER(LaunchKernel)
+  CLOPENCL_HANDLER(SvmRead)
+  CLOPENCL_HANDLER(SvmWrite)
+  CLOPENCL_HANDLER(SvmCopy)
+  CLOPENCL_HANDLER(SvmFill)
+  CLOPENCL_HANDLER(SvmMigrate)
+  CLOPENCL_HANDLER(Flush)
+  CLOPENCL_HANDLER(Finish)
+  CLOPENCL_HANDLER(SendContents)
+  CLOPENCL_HANDLER(ReceiveContents)
+  CLOPENCL_HANDLER(CreateUserEvent)
+  CLOPENCL_HANDLER(SetEventStatus)
+  CLOPENCL_HANDLER(WatchEvent)
+  CLOPENCL_HANDLER(ForwardEvent)
+  CLOPENCL_HANDLER(QueryEvent)
+#undef CLOPENCL_HANDLER
+
+  // --- for handlers and transfers
+
+  const NativeApi& api() const { return platform_.api; }
+  Environment& environment() { return environment_; }
+
+  template <typename Message>
+  void Send(const Message& message) {
+    builder_.Add(message);
+  }
+
+  // Calls `done` in the event loop when the event is complete: in an in-order queue after those of all
+  // earlier commands of the queue. `queue` may be null.
+  std::shared_ptr<Tracked> Track(OwnedEvent event, std::shared_ptr<Queue> queue, uint64_t sequence,
+                                 std::function<void(cl_int status)> done);
+  // `queue` got a native command.
+  void NeedsFlush(const std::shared_ptr<Queue>& queue);
+  // Runs what the state of the queue allows: reports, transfers that waited, Finish answers.
+  void Settle(const std::shared_ptr<Queue>& queue);
+  // Looks whether the commands that the queue got are complete, without waiting.
+  bool CheckQuiet(Queue& queue);
+
+  // The event's command is over. Tells those who asked (`watch`, or null: whoever the event knows), and with
+  // `data` (of a read with tag 0) the frontend in any case. The id may have been released.
+  void CompleteEvent(EventId id, std::shared_ptr<EventWatch> watch, cl_int status,
+                     const wire::ProfilingTimes& times, const wire::ByteView* data = nullptr);
+  void SendStatuses(EventWatch& watch, EventId id, cl_int reached);
+  // The command did not even start: its event fails, or its queue keeps the error. `reads_inline`: the
+  // frontend waits for its data in any case.
+  void FailCommand(const wire::Command& command, cl_int error, bool reads_inline = false);
+  wire::ProfilingTimes NativeTimes(const Queue* queue, cl_event event) const;
+  // An event that failed with `error`, for native commands that wait for it. Null when there can be none.
+  OwnedEvent FailedEvent(Context& context, cl_int error);
+  // Whether the event is over; asks the native runtime when that is cheaper than waiting to be told.
+  bool CheckFinal(Event& event);
+
+  // Kernel output that there is goes out before what follows.
+  void SendOutput(bool all);
+
+  // Gone with the channel: for callbacks that may come later.
+  std::weak_ptr<Channel*> alive() const { return alive_; }
+
+  // The next message of this packet is no further command, so the command at hand is worth an event:
+  // something will soon want to know how far its queue is.
+  bool at_tail() const { return at_tail_; }
+
+  ObjectTable<std::shared_ptr<Device>, DeviceKind> devices{CL_INVALID_DEVICE};
+  ObjectTable<std::shared_ptr<Context>, ContextKind> contexts{CL_INVALID_CONTEXT};
+  ObjectTable<std::shared_ptr<Queue>, QueueKind> queues{CL_INVALID_COMMAND_QUEUE};
+  ObjectTable<std::shared_ptr<Mem>, MemKind> mems{CL_INVALID_MEM_OBJECT};
+  ObjectTable<std::shared_ptr<Sampler>, SamplerKind> samplers{CL_INVALID_SAMPLER};
+  ObjectTable<std::shared_ptr<Program>, ProgramKind> programs{CL_INVALID_PROGRAM};
+  ObjectTable<std::shared_ptr<Kernel>, KernelKind> kernels{CL_INVALID_KERNEL};
+  ObjectTable<Event, EventKind> events{CL_INVALID_EVENT};
+
+ private:
+  bool DispatchAll(std::span<const std::byte> packet);
+
+  // Of tracking.cc.
+  void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
+  void SettleTracked(const std::shared_ptr<Queue>& queue);
+  void AnswerFinishes(Queue& queue);
+  void WatchStatus(const std::shared_ptr<EventWatch>& watch, EventId id, cl_event event, cl_int status);
+  std::shared_ptr<EventWatch> EnsureWatch(EventId id, Event& event);
+  void ForwardStatus(EventId id, const Forward& to, cl_int status);
+
+  void RememberEarlyStatus(EventId id, cl_int status);
+
+  // Of handlers/context.cc.
+  void LearnClock(const std::shared_ptr<Queue>& queue);
+
+  // Of handlers/enqueue.cc and launch.cc.
+  template <typename Function>
+  void RunMarker(Enqueue& command, const wire::Command& wire_command, Function function);
+  cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
+  cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
+
+  // Of handlers/transfer.cc and svm.cc.
+  struct Move;
+  template <typename Check>
+  std::optional<TransferRequest> PrepareMove(Enqueue& command, const Move& move, Check check);
+  void StartMove(Enqueue& command, const std::shared_ptr<Transfer>& transfer, const Move& move);
+  bool MoveAtOnce(Enqueue& command, Mem& mem, const Move& move, uint64_t offset);
+  void MoveBuffer(const Move& move, uint64_t offset);
+  template <typename Message, typename Function>
+  void MoveRect(const Message& m, Move move, Function function);
+  template <typename Message>
+  void MoveImage(const Message& m, const Move& move);
+  void MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer,
+                    const wire::ByteView* data);
+  std::vector<OwnedEvent> EarlierUses(Mem& mem);
+  bool IsPeer(uint32_t rank, uint32_t tag);
+  void MoveSvm(const wire::Command& wire_command, uint64_t address, uint64_t size, Direction direction,
+               uint32_t tag, wire::ByteView data);
+
+  // Of program_jobs.h and handlers/program.cc.
+  template <typename Message, typename Run>
+  void WhenFree(std::vector<std::shared_ptr<Program>> needs, const Message& message, Run run);
+  void Park(std::vector<std::shared_ptr<Program>> needs, std::function<void()> run);
+  void RunParked(std::vector<std::shared_ptr<Program>> freed);
+  void StartJob(std::unique_ptr<ProgramJob> job);
+  void FinishJob(ProgramJob& job);
+  cl_int FindDevices(std::span<const DeviceId> ids, std::vector<std::shared_ptr<Device>>& found);
+  cl_int FindPrograms(std::span<const ProgramId> ids, std::vector<std::shared_ptr<Program>>& found);
+  cl_int BuildDevices(std::span<const DeviceId> ids, const Program& program,
+                      std::vector<ProgramDevice>& chosen);
+
+  // Creation: keeps the object, or the error with which its creation failed.
+  template <typename Table, typename IdType, typename Object>
+  void Keep(Table& table, IdType id, cl_int status, std::shared_ptr<Object> object) {
+    if (status == CL_SUCCESS) {
+      table.Insert(id, std::move(object));
+    } else {
+      table.InsertError(id, status);
+    }
+  }
+
+  Environment& environment_;
+  const uint16_t number_;
+  OfferedPlatform platform_;
+  wire::PacketBuilder builder_;
+  wire::Arena arena_;
+  std::vector<std::shared_ptr<Queue>> to_flush_;
+  std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
+  std::deque<EventId> early_order_;
+  const std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.
+  uint64_t consumed_ = 0;      // Bytes of packets from the frontend.
+  uint64_t acknowledged_ = 0;  // What of it the frontend was told.
+  uint32_t jobs_ = 0;          // Builds under way.
+  bool at_tail_ = true;
+  bool ended_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,160 @@
+#include "rankserver/command.h"
+
+#include <algorithm>
+
+#include "rankserver/transfers/mapping.h"
+#include "rankserver/transfers/transfer.h"
+
+namespace clopencl::rankserver {
+namespace {
+
+bool Complete(const NativeApi& api, cl_event event) {
+  cl_int status = CL_QUEUED;
+  api.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+  return status <= CL_COMPLETE;
+}
+
+}  // namespace
+
+cl_int ResolveWaitList(Channel& channel, Context& context, std::span<const EventId> list, WaitList& waits) {
+  for (const EventId id : list) {
+    Event* event = channel.events.Find(id);
+    if (event == nullptr) return CL_INVALID_EVENT_WAIT_LIST;
+    if (event->status == CL_COMPLETE) continue;
+    if (event->transfer != nullptr) {
+      waits.push_back(event->transfer->ResultEvent());
+      continue;
+    }
+    if (!event->native) event->native = channel.FailedEvent(context, event->status);
+    if (!event->native) return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+    if (channel.CheckFinal(*event) && event->status == CL_COMPLETE) continue;
+    waits.push_back(event->native.get());
+  }
+  return CL_SUCCESS;
+}
+
+void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,
+                         WaitList& waits) {
+  if (queue->open.empty()) return;
+  if (queue->in_order) {
+    for (const auto& transfer : queue->open) {
+      if (cl_event event = transfer->OrderEvent(queue.get())) waits.push_back(event);
+    }
+    return;
+  }
+  if (!waits_for_all) return;
+  // A command that waits for all before it, without a list: the transfers become one command before it.
+  WaitList transfers;
+  for (const auto& transfer : queue->open) {
+    if (cl_event event = transfer->OrderEvent(queue.get())) transfers.push_back(event);
+  }
+  if (transfers.empty()) return;
+  cl_int status = CL_SUCCESS;
+  EnqueueOwn(channel, queue, transfers, nullptr, status, [&](const NativeArgs& to) {
+    return channel.api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
+  });
+}
+
+void OrderAfterInternal(Mem& mem, WaitList& waits) {
+  for (Transfer* transfer : mem.Root()->open) {
+    if (!transfer->request().internal) continue;
+    if (cl_event event = transfer->OrderEvent(nullptr)) waits.push_back(event);
+  }
+}
+
+void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
+                    const Transfer* self) {
+  Mem& root = *mem.Root();
+  ++root.native_uses;
+  root.host_uses = 0;
+  if (self == nullptr || !self->request().internal) OrderAfterInternal(mem, waits);
+  if (root.mapping != nullptr) root.mapping->Detach(channel, queue, root);
+  if (root.fences.empty()) return;
+  std::erase_if(root.fences, [&](const Fence& fence) { return Complete(channel.api(), fence.event.get()); });
+  for (const Fence& fence : root.fences) {
+    if (fence.queue == queue.get() && queue->in_order) continue;
+    waits.push_back(fence.event.get());
+  }
+}
+
+void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event) {
+  Mem& root = *mem.Root();
+  if (queue->in_order) {
+    for (LastUse& use : root.last_uses) {
+      if (use.queue.lock() != queue) continue;
+      use.event = event.Share();
+      return;
+    }
+  } else if (root.last_uses.size() >= 8) {
+    std::erase_if(root.last_uses,
+                  [&](const LastUse& use) { return Complete(*mem.context->api, use.event.get()); });
+  }
+  root.last_uses.push_back({queue, event.Share()});
+}
+
+Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(channel), command_(command) {
+  const std::shared_ptr<Queue>* queue = channel.queues.Find(command.queue, error_);
+  if (queue == nullptr) return;
+  queue_ = *queue;
+  if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, *queue_->context, command.wait_list, waits_));
+}
+
+Mem* Enqueue::Use(MemId id) {
+  cl_int error = CL_SUCCESS;
+  std::shared_ptr<Mem>* mem = channel_.mems.Find(id, error);
+  if (mem == nullptr) {
+    Fail(error);
+    return nullptr;
+  }
+  Use(**mem);
+  return ok() ? mem->get() : nullptr;
+}
+
+void Enqueue::Use(Mem& mem) {
+  if (mem.error != CL_SUCCESS) return Fail(mem.error);
+  Mem* root = mem.Root();
+  if (std::find(mems_.begin(), mems_.end(), root) == mems_.end()) mems_.push_back(root);
+}
+
+bool Enqueue::Prepare() {
+  if (!ok()) {
+    channel_.FailCommand(command_, error_, reads_inline_);
+    return false;
+  }
+  OrderAfterTransfers(channel_, queue_, waits_for_all_, waits_);
+  for (Mem* root : mems_) OrderAfterUses(channel_, queue_, *root, waits_);
+  const bool wants_event = command_.event || need_event_ ||
+                           (!mems_.empty() && queue_->context->spans_servers) ||
+                           (queue_->in_order && channel_.at_tail());
+  args_ = {queue_->native.get(), static_cast<cl_uint>(waits_.size()),
+           waits_.empty() ? nullptr : waits_.data(), wants_event ? &raw_event_ : nullptr};
+  return true;
+}
+
+bool Enqueue::Finish(cl_int status) {
+  if (status != CL_SUCCESS) {
+    channel_.FailCommand(command_, status, reads_inline_);
+    return false;
+  }
+  sequence_ = ++queue_->issued;
+  channel_.NeedsFlush(queue_);
+  if (raw_event_ == nullptr) return true;
+  event_ = OwnedEvent(channel_.api(), raw_event_);
+  if (queue_->context->spans_servers) {
+    for (Mem* root : mems_) RecordUse(queue_, *root, event_);
+  }
+  if (queue_->in_order) {
+    queue_->last_event = event_.Share();
+    queue_->last_sequence = sequence_;
+  }
+  if (command_.event) {
+    Event event;
+    event.native = event_.Share();
+    event.queue = queue_;
+    event.sequence = sequence_;
+    channel_.events.Insert(command_.event, std::move(event));
+  }
+  return true;
+}
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,117 @@
+// Putting one command of the wire on its native queue.
+#pragma once
+
+#include <functional>
+
+#include "common/wire/messages/enqueue.h"
+#include "rankserver/channel.h"
+#include "rankserver/inline_vector.h"
+
+namespace clopencl::rankserver {
+
+using WaitList = InlineVector<cl_event, 8>;
+
+// The last arguments of every clEnqueue*.
+struct NativeArgs {
+  cl_command_queue queue = nullptr;
+  cl_uint count = 0;
+  const cl_event* list = nullptr;
+  cl_event* event = nullptr;
+};
+
+// Collects what a command needs, then runs it:
+//   Enqueue command(*this, m.command);
+//   Mem* mem = command.Use(m.mem);
+//   command.Run([&](const NativeArgs& to) { return api().Enqueue…(to.queue, mem->native.get(), …); });
+// Whatever fails on the way (an id that names nothing, an object that failed, the native call) becomes the
+// error of the command; the function is then not called.
+class Enqueue {
+ public:
+  Enqueue(Channel& channel, const wire::Command& command);
+
+  // The object, which the command reads or writes; null when it can't be used.
+  Mem* Use(MemId id);
+  void Use(Mem& mem);
+  void Fail(cl_int error) {
+    if (error_ == CL_SUCCESS) error_ = error;
+  }
+
+  bool ok() const { return error_ == CL_SUCCESS; }
+  cl_int error() const { return error_; }
+  Queue& queue() { return *queue_; }
+  const std::shared_ptr<Queue>& shared_queue() { return queue_; }
+
+  // The native events of the wait list that are not known to be complete. One that failed is among them.
+  const WaitList& waits() const { return waits_; }
+
+  void WaitFor(cl_event event) { waits_.push_back(event); }
+
+  // The command needs a native event even if nobody on the wire names it. TakeEvent() has it after Run().
+  void NeedEvent() { need_event_ = true; }
+  // Reports a failure of a read with tag 0 to the frontend.
+  void ReadsInline() { reads_inline_ = true; }
+  // A marker or barrier without a wait list: waits for all earlier commands.
+  void WaitsForAll() { waits_for_all_ = true; }
+
+  // True when the command is in the native queue.
+  template <typename Function>
+  bool Run(Function function) {
+    if (!Prepare()) return false;
+    return Finish(function(args_));
+  }
+
+  // After Run(): the command's number in its queue, and its event if NeedEvent() was called.
+  uint64_t sequence() const { return sequence_; }
+  OwnedEvent TakeEvent() { return std::move(event_); }
+
+ private:
+  bool Prepare();
+  bool Finish(cl_int status);
+
+  Channel& channel_;
+  const wire::Command& command_;
+  std::shared_ptr<Queue> queue_;
+  cl_int error_ = CL_SUCCESS;
+  WaitList waits_;
+  InlineVector<Mem*, 8> mems_;  // Roots and the objects themselves.
+  NativeArgs args_;
+  cl_event raw_event_ = nullptr;
+  OwnedEvent event_;
+  uint64_t sequence_ = 0;
+  bool need_event_ = false;
+  bool reads_inline_ = false;
+  bool waits_for_all_ = false;
+};
+
+// The native events of a wait list that are not known to be complete, in `waits`. CL_SUCCESS, or the error of
+// an entry that names nothing.
+cl_int ResolveWaitList(Channel& channel, Context& context, std::span<const EventId> list, WaitList& waits);
+
+// Before a native command in `queue`: adds what it has to wait for because of transfers of the queue.
+void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,
+                         WaitList& waits);
+// Before a native command in `queue` that uses the object: gives it back to the device, and adds what has to
+// be over before. `self`: the transfer whose command it is, which began after what it has to come after.
+void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
+                    const Transfer* self = nullptr);
+// Adds the moves of the object's contents that every later command on it has to wait for.
+void OrderAfterInternal(Mem& mem, WaitList& waits);
+// After a native command that used the object, for contexts that span servers.
+void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);
+
+// Puts a native command of our own on a queue and gives its number, 0 when it failed (`status` says why).
+// `event` may be null. The function gets NativeArgs.
+template <typename Function>
+uint64_t EnqueueOwn(Channel& channel, const std::shared_ptr<Queue>& queue, const WaitList& waits,
+                    OwnedEvent* event, cl_int& status, Function function) {
+  cl_event raw = nullptr;
+  NativeArgs args{queue->native.get(), static_cast<cl_uint>(waits.size()),
+                  waits.empty() ? nullptr : waits.data(), event != nullptr ? &raw : nullptr};
+  status = function(args);
+  if (status != CL_SUCCESS) return 0;
+  if (event != nullptr) *event = OwnedEvent(channel.api(), raw);
+  channel.NeedsFlush(queue);
+  return ++queue->issued;
+}
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,167 @@
+// Commands that the native queue does on its own: copies, fills, markers; flush and finish.
+#include <vector>
+
+#include "rankserver/command.h"
+#include "rankserver/transfers/transfer.h"
+
+namespace clopencl::rankserver {
+namespace {
+
+using Size3 = std::array<size_t, 3>;
+
+Size3 ToSizes(const std::array<uint64_t, 3>& values) { return {values[0], values[1], values[2]}; }
+
+}  // namespace
+
+void Channel::On(const wire::CopyBuffer& m) {
+  Enqueue command(*this, m.command);
+  Mem* source = command.Use(m.source);
+  Mem* destination = command.Use(m.destination);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueCopyBuffer(to.queue, source->native.get(), destination->native.get(), m.source_offset,
+                                   m.destination_offset, m.size, to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::CopyBufferRect& m) {
+  Enqueue command(*this, m.command);
+  Mem* source = command.Use(m.source);
+  Mem* destination = command.Use(m.destination);
+  const Size3 from = ToSizes(m.source_origin), into = ToSizes(m.destination_origin),
+              region = ToSizes(m.region);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueCopyBufferRect(to.queue, source->native.get(), destination->native.get(), from.data(),
+                                       into.data(), region.data(), m.source_pitches[0], m.source_pitches[1],
+                                       m.destination_pitches[0], m.destination_pitches[1], to.count, to.list,
+                                       to.event);
+  });
+}
+
+void Channel::On(const wire::FillBuffer& m) {
+  Enqueue command(*this, m.command);
+  Mem* mem = command.Use(m.mem);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueFillBuffer(to.queue, mem->native.get(), m.pattern.data(), m.pattern.size(), m.offset,
+                                   m.size, to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::CopyImage& m) {
+  Enqueue command(*this, m.command);
+  Mem* source = command.Use(m.source);
+  Mem* destination = command.Use(m.destination);
+  const Size3 from = ToSizes(m.source_origin), into = ToSizes(m.destination_origin),
+              region = ToSizes(m.region);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueCopyImage(to.queue, source->native.get(), destination->native.get(), from.data(),
+                                  into.data(), region.data(), to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::FillImage& m) {
+  Enqueue command(*this, m.command);
+  Mem* mem = command.Use(m.mem);
+  const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueFillImage(to.queue, mem->native.get(), m.color.data(), origin.data(), region.data(),
+                                  to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::CopyImageToBuffer& m) {
+  Enqueue command(*this, m.command);
+  Mem* source = command.Use(m.source);
+  Mem* destination = command.Use(m.destination);
+  const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueCopyImageToBuffer(to.queue, source->native.get(), destination->native.get(),
+                                          origin.data(), region.data(), m.offset, to.count, to.list,
+                                          to.event);
+  });
+}
+
+void Channel::On(const wire::CopyBufferToImage& m) {
+  Enqueue command(*this, m.command);
+  Mem* source = command.Use(m.source);
+  Mem* destination = command.Use(m.destination);
+  const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueCopyBufferToImage(to.queue, source->native.get(), destination->native.get(), m.offset,
+                                          origin.data(), region.data(), to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::MigrateMemObjects& m) {
+  Enqueue command(*this, m.command);
+  std::vector<cl_mem> natives;
+  for (const MemId id : m.mems) {
+    if (Mem* mem = command.Use(id)) natives.push_back(mem->native.get());
+  }
+  command.Run([&](const NativeArgs& to) {
+    return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(natives.size()), natives.data(),
+                                          m.flags, to.count, to.list, to.event);
+  });
+}
+
+void Channel::On(const wire::Marker& m) {
+  Enqueue command(*this, m.command);
+  if (m.command.wait_list.empty()) command.WaitsForAll();
+  RunMarker(command, m.command, api().EnqueueMarkerWithWaitList);
+}
+
+void Channel::On(const wire::Barrier& m) {
+  Enqueue command(*this, m.command);
+  if (m.command.wait_list.empty()) command.WaitsForAll();
+  RunMarker(command, m.command, api().EnqueueBarrierWithWaitList);
+}
+
+// A list of events that are all complete is still a list: without one the command would wait for everything.
+template <typename Function>
+void Channel::RunMarker(Enqueue& command, const wire::Command& wire_command, Function function) {
+  OwnedEvent complete;
+  if (command.ok() && !command.queue().in_order && !wire_command.wait_list.empty() &&
+      command.waits().empty()) {
+    cl_int status = CL_SUCCESS;
+    complete = OwnedEvent(api(), api().CreateUserEvent(command.queue().context->native.get(), &status));
+    if (status == CL_SUCCESS) {
+      api().SetUserEventStatus(complete.get(), CL_COMPLETE);
+      command.WaitFor(complete.get());
+    }
+  }
+  command.Run([&](const NativeArgs& to) { return function(to.queue, to.count, to.list, to.event); });
+}
+
+void Channel::On(const wire::Flush& m) {
+  // The end of the pass flushes what got commands.
+  if (const std::shared_ptr<Queue>* queue = queues.Find(m.queue)) NeedsFlush(*queue);
+}
+
+void Channel::On(const wire::Finish& m) {
+  cl_int status = CL_SUCCESS;
+  const std::shared_ptr<Queue>* found = queues.Find(m.queue, status);
+  if (found == nullptr) return Send(wire::QueueFinished{m.request, status});
+  const std::shared_ptr<Queue> queue = *found;
+  const bool quiet = CheckQuiet(*queue);
+  queue->finish_waiters.push_back({m.request, queue->issued, queue->transfers_started});
+  if (quiet) return AnswerFinishes(*queue);
+
+  // The last command's own event saves a marker, and the time that the device needs for one.
+  if (queue->in_order && queue->last_event && queue->last_sequence == queue->issued) {
+    if (queue->tracked.empty() || queue->tracked.back()->sequence != queue->issued) {
+      Track(queue->last_event.Share(), queue, queue->issued, [](cl_int) {});
+    }
+    return;
+  }
+  OwnedEvent event;
+  const uint64_t sequence = EnqueueOwn(*this, queue, {}, &event, status, [&](const NativeArgs& to) {
+    return api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
+  });
+  if (sequence == 0) {
+    queue->finish_waiters.pop_back();
+    return Send(wire::QueueFinished{m.request, status});
+  }
+  queue->finish_waiters.back().sequence = sequence;
+  Track(std::move(event), queue, sequence, [](cl_int) {})->after_all = true;
+}
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,188 @@
+#include "rankserver/program_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "rankserver/native_handle.h"
+
+namespace clopencl::rankserver {
+namespace {
+
+// The largest argument by value that is looked for; OpenCL asks devices for 1024 bytes in all.
+constexpr size_t kMaxValueSize = 4096;
+
+// `query(size, value, size_ret)` as all clGet*Info; empty when it fails.
+template <typename Query>
+std::string AskText(Query query) {
+  size_t size = 0;
+  if (query(size_t{0}, nullptr, &size) != CL_SUCCESS || size == 0) return {};
+  std::string text(size, '\0');
+  if (query(size, text.data(), nullptr) != CL_SUCCESS) return {};
+  text.resize(std::char_traits<char>::length(text.c_str()));
+  return text;
+}
+
+bool Takes(const NativeApi& api, cl_kernel kernel, cl_uint index, size_t size) {
+  static constexpr std::array<std::byte, kMaxValueSize + 64> kZeros{};
+  return api.SetKernelArg(kernel, index, size, kZeros.data()) == CL_SUCCESS;
+}
+
+// Native runtimes do not say how large an argument is, but they refuse other sizes.
+uint32_t ProbeValueSize(const NativeApi& api, cl_kernel kernel, cl_uint index, size_t guess) {
+  if (guess != 0 && Takes(api, kernel, index, guess)) {
+    return Takes(api, kernel, index, guess + 1) ? 0 : static_cast<uint32_t>(guess);
+  }
+  for (size_t size = 1; size <= kMaxValueSize; ++size) {
+    if (!Takes(api, kernel, index, size)) continue;
+    return Takes(api, kernel, index, size + 1) ? 0 : static_cast<uint32_t>(size);
+  }
+  return 0;
+}
+
+bool IsOpaque(const std::string& type) {
+  return type.find("image") != std::string::npos || type.find("sampler_t") != std::string::npos ||
+         type.find("pipe") != std::string::npos || type.find("queue_t") != std::string::npos ||
+         type.find("event_t") != std::string::npos || type.find("reserve_id_t") != std::string::npos;
+}
+
+}  // namespace
+
+size_t SizeOfTypeName(std::string_view name) {
+  struct Base {
+    std::string_view name;
+    size_t size;
+  };
+  static constexpr Base kBases[] = {
+      {"unsigned char", 1}, {"unsigned short", 2}, {"unsigned int", 4}, {"unsigned long", 8},
+      {"uchar", 1},         {"ushort", 2},         {"uint", 4},         {"ulong", 8},
+      {"char", 1},          {"short", 2},          {"int", 4},          {"long", 8},
+      {"half", 2},          {"float", 4},          {"double", 8},       {"bool", 1},
+      {"size_t", 8},        {"ptrdiff_t", 8},      {"intptr_t", 8},     {"uintptr_t", 8},
+  };
+  if (name.starts_with("const ")) name.remove_prefix(6);
+  for (const Base& base : kBases) {
+    if (!name.starts_with(base.name)) continue;
+    const std::string_view rest = name.substr(base.name.size());
+    if (rest.empty()) return base.size;
+    size_t count = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    if (error != std::errc{} || end != rest.data() + rest.size() || count < 2 || count > 16) continue;
+    return base.size * (count == 3 ? 4 : count);
+  }
+  return 0;
+}
+
+void ProgramReport::Collect(const NativeApi& api, cl_program program,
+                            const std::vector<ProgramDevice>& devices, cl_int status, bool executable) {
+  status_ = status;
+  if (program == nullptr) return;
+  CollectDevices(api, program, devices);
+  if (status != CL_SUCCESS || !executable) return;
+  kernel_names_ = AskText([&](size_t size, void* value, size_t* size_ret) {
+    return api.GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, value, size_ret);
+  });
+  cl_uint count = 0;
+  if (api.CreateKernelsInProgram(program, 0, nullptr, &count) != CL_SUCCESS || count == 0) return;
+  std::vector<cl_kernel> raw(count);
+  if (api.CreateKernelsInProgram(program, count, raw.data(), nullptr) != CL_SUCCESS) return;
+  kernels_.reserve(count);
+  for (const cl_kernel kernel : raw) {
+    const Owned<cl_kernel> owned(api, kernel);
+    CollectKernel(api, kernel, devices);
+  }
+}
+
+void ProgramReport::CollectDevices(const NativeApi& api, cl_program program,
+                                   const std::vector<ProgramDevice>& devices) {
+  std::vector<cl_device_id> order(64);
+  std::vector<size_t> sizes(64);
+  size_t order_bytes = 0, sizes_bytes = 0;
+  api.GetProgramInfo(program, CL_PROGRAM_DEVICES, order.size() * sizeof order[0], order.data(), &order_bytes);
+  api.GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizes.size() * sizeof sizes[0], sizes.data(),
+                     &sizes_bytes);
+  const size_t known = std::min(order_bytes / sizeof order[0], sizes_bytes / sizeof sizes[0]);
+  logs_.reserve(devices.size());
+  for (const ProgramDevice& device : devices) {
+    const auto ask = [&](cl_program_build_info param, auto& value) {
+      api.GetProgramBuildInfo(program, device.native, param, sizeof value, &value, nullptr);
+    };
+    wire::ProgramDeviceFacts facts;
+    facts.device = device.id;
+    ask(CL_PROGRAM_BUILD_STATUS, facts.build_status);
+    ask(CL_PROGRAM_BINARY_TYPE, facts.binary_type);
+    ask(CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE, facts.global_variable_total_size);
+    logs_.push_back(AskText([&](size_t size, void* value, size_t* size_ret) {
+      return api.GetProgramBuildInfo(program, device.native, CL_PROGRAM_BUILD_LOG, size, value, size_ret);
+    }));
+    facts.log = logs_.back();
+    for (size_t i = 0; i < known && i < order.size(); ++i) {
+      if (order[i] == device.native) facts.binary_size = sizes[i];
+    }
+    devices_.push_back(facts);
+  }
+}
+
+void ProgramReport::CollectKernel(const NativeApi& api, cl_kernel native,
+                                  const std::vector<ProgramDevice>& devices) {
+  Kernel& kernel = kernels_.emplace_back();
+  const auto text = [&](cl_kernel_info param) {
+    return AskText([&](size_t size, void* value, size_t* size_ret) {
+      return api.GetKernelInfo(native, param, size, value, size_ret);
+    });
+  };
+  kernel.name = text(CL_KERNEL_FUNCTION_NAME);
+  kernel.attributes = text(CL_KERNEL_ATTRIBUTES);
+  cl_uint count = 0;
+  api.GetKernelInfo(native, CL_KERNEL_NUM_ARGS, sizeof count, &count, nullptr);
+  cl_kernel_arg_address_qualifier address = 0;
+  kernel.has_arg_info = count == 0 || api.GetKernelArgInfo(native, 0, CL_KERNEL_ARG_ADDRESS_QUALIFIER,
+                                                           sizeof address, &address, nullptr) == CL_SUCCESS;
+  for (cl_uint i = 0; i < count; ++i) {
+    kernel.arguments.push_back(kernel.has_arg_info ? CollectArgument(api, native, i) : Argument{});
+  }
+  for (const ProgramDevice& device : devices)
+    kernel.work_group.push_back(WorkGroupFacts(api, native, device.native));
+
+  for (Argument& argument : kernel.arguments) {
+    argument.facts.type_name = argument.type_name;
+    argument.facts.name = argument.name;
+    kernel.argument_views.push_back(argument.facts);
+  }
+  for (size_t i = 0; i < devices.size(); ++i) {
+    kernel.device_views.push_back({devices[i].id, kernel.work_group[i].facts()});
+  }
+  kernel_views_.push_back(
+      {kernel.name, kernel.attributes, kernel.has_arg_info, kernel.argument_views, kernel.device_views});
+}
+
+ProgramReport::Argument ProgramReport::CollectArgument(const NativeApi& api, cl_kernel native,
+                                                       cl_uint index) {
+  Argument argument;
+  const auto value = [&](cl_kernel_arg_info param, auto& into) {
+    api.GetKernelArgInfo(native, index, param, sizeof into, &into, nullptr);
+  };
+  const auto text = [&](cl_kernel_arg_info param) {
+    return AskText([&](size_t size, void* into, size_t* size_ret) {
+      return api.GetKernelArgInfo(native, index, param, size, into, size_ret);
+    });
+  };
+  value(CL_KERNEL_ARG_ADDRESS_QUALIFIER, argument.facts.address_qualifier);
+  value(CL_KERNEL_ARG_ACCESS_QUALIFIER, argument.facts.access_qualifier);
+  value(CL_KERNEL_ARG_TYPE_QUALIFIER, argument.facts.type_qualifier);
+  argument.type_name = text(CL_KERNEL_ARG_TYPE_NAME);
+  argument.name = text(CL_KERNEL_ARG_NAME);
+  const bool by_value = argument.facts.address_qualifier == CL_KERNEL_ARG_ADDRESS_PRIVATE &&
+                        argument.facts.access_qualifier == CL_KERNEL_ARG_ACCESS_NONE &&
+                        !IsOpaque(argument.type_name);
+  if (by_value) {
+    argument.facts.value_size = ProbeValueSize(api, native, index, SizeOfTypeName(argument.type_name));
+  }
+  return argument;
+}
+
+wire::ProgramBuilt ProgramReport::Message(uint32_t request) const {
+  return {request, status_, devices_, kernel_views_, kernel_names_};
+}
+
+}  // namespace clopencl::rankserver

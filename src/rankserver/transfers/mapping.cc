@@ -1,0 +1,97 @@
+#include "rankserver/transfers/mapping.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rankserver/command.h"
+#include "rankserver/transfers/transfer.h"
+
+namespace clopencl::rankserver {
+
+std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Mem>& root) {
+  if (root->mapping != nullptr) return root->mapping;
+  auto mapping = std::make_shared<Mapping>();
+  cl_int status = CL_SUCCESS;
+  const std::shared_ptr<Queue> queue = root->context->TransferQueue(status);
+  uint64_t sequence = 0;
+  if (queue != nullptr) {
+    WaitList waits;
+    for (const Fence& fence : root->fences) {
+      if (fence.queue != queue.get()) waits.push_back(fence.event.get());
+    }
+    sequence = EnqueueOwn(channel, queue, waits, &mapping->map_event_, status, [&](const NativeArgs& to) {
+      cl_int error = CL_SUCCESS;
+      void* base =
+          channel.api().EnqueueMapBuffer(to.queue, root->native.get(), CL_FALSE, CL_MAP_READ | CL_MAP_WRITE,
+                                         0, root->size, to.count, to.list, to.event, &error);
+      mapping->base_ = static_cast<std::byte*>(base);
+      return error;
+    });
+  }
+  if (sequence == 0) {
+    mapping->OnMapped(status);
+    return mapping;
+  }
+  root->mapping = mapping;
+  channel.Track(mapping->map_event_.Share(), queue, sequence, [mapping, root](cl_int result) {
+    if (result != CL_COMPLETE && root->mapping == mapping) root->mapping.reset();
+    mapping->OnMapped(result);
+  });
+  return mapping;
+}
+
+void Mapping::WhenReady(Ready ready) {
+  if (ready_) return ready(base_, error_);
+  waiting_.push_back(std::move(ready));
+}
+
+void Mapping::OnMapped(cl_int status) {
+  ready_ = true;
+  error_ = status < 0 ? status : CL_SUCCESS;
+  if (error_ != CL_SUCCESS) base_ = nullptr;
+  for (const Ready& ready : std::exchange(waiting_, {})) ready(base_, error_);
+}
+
+void Mapping::RemoveUser(Transfer* transfer) { std::erase(users_, transfer); }
+
+void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root) {
+  const std::shared_ptr<Mapping> self = std::move(root.mapping);
+  root.mapping.reset();
+  if (std::exchange(unmapped_, true)) return;
+  WaitList waits;
+  if (!ready_) waits.push_back(map_event_.get());
+  for (Transfer* user : users_) {
+    if (cl_event event = user->OrderEvent(nullptr)) waits.push_back(event);
+  }
+  OwnedEvent event;
+  cl_int status = CL_SUCCESS;
+  EnqueueOwn(channel, queue, waits, &event, status, [&](const NativeArgs& to) {
+    return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list,
+                                               to.event);
+  });
+  if (event) root.fences.push_back({std::move(event), queue.get()});
+}
+
+void Mapping::Close(Channel& channel, const std::shared_ptr<Mem>& root, std::function<void()> closed) {
+  if (root->mapping.get() == this) root->mapping.reset();
+  if (unmapped_ || base_ == nullptr) return closed();
+  closing_.push_back(std::move(closed));
+  if (!users_.empty()) return;
+  unmapped_ = true;
+  const auto finish = [](Mapping& mapping) {
+    for (const auto& call : std::exchange(mapping.closing_, {})) call();
+  };
+  cl_int status = CL_SUCCESS;
+  const std::shared_ptr<Queue> queue = root->context->TransferQueue(status);
+  if (queue == nullptr) return finish(*this);
+  OwnedEvent event;
+  const uint64_t sequence = EnqueueOwn(channel, queue, {}, &event, status, [&](const NativeArgs& to) {
+    return channel.api().EnqueueUnmapMemObject(to.queue, root->native.get(), base_, to.count, to.list,
+                                               to.event);
+  });
+  if (sequence == 0) return finish(*this);
+  channel.Track(std::move(event), queue, sequence,
+                [self = shared_from_this(), root, finish](cl_int) { finish(*self); });
+}
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,54 @@
+// A buffer that stays natively mapped between commands, so that the host reads and writes it through a
+// pointer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "rankserver/channel.h"
+
+namespace clopencl::rankserver {
+
+class Transfer;
+
+// Of a root buffer as a whole, for reading and writing. Mem::mapping holds the current one; transfers that
+// use it share it. When a native command wants the buffer, the mapping is detached from it and unmapped:
+// behind the native events of the transfers that still use it. Belongs to the event loop.
+class Mapping : public std::enable_shared_from_this<Mapping> {
+ public:
+  // The mapping of the buffer, made when there is none.
+  static std::shared_ptr<Mapping> Get(Channel& channel, const std::shared_ptr<Mem>& root);
+
+  // Calls `ready`, at once if possible, with the address of the buffer's first byte, or null and an error.
+  using Ready = std::function<void(std::byte* base, cl_int error)>;
+  void WhenReady(Ready ready);
+
+  // A transfer that reads or writes through it, from Get() until it is over.
+  void AddUser(Transfer* transfer) { users_.push_back(transfer); }
+  void RemoveUser(Transfer* transfer);
+
+  bool usable() const { return base_ != nullptr && ready_; }
+  std::byte* base() const { return base_; }
+
+  // A native command in `queue` is about to use the buffer: enqueues the unmap there, behind everything that
+  // still uses the mapping. The unmap's event becomes a fence of the buffer.
+  void Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root);
+
+  // Unmaps on the transfer queue once the last user is gone, then calls `closed`.
+  void Close(Channel& channel, const std::shared_ptr<Mem>& root, std::function<void()> closed);
+
+ private:
+  void OnMapped(cl_int status);
+
+  std::byte* base_ = nullptr;
+  bool ready_ = false;
+  bool unmapped_ = false;
+  cl_int error_ = CL_SUCCESS;
+  OwnedEvent map_event_;
+  std::vector<Ready> waiting_;
+  std::vector<Transfer*> users_;
+  std::vector<std::function<void()>> closing_;
+};
+
+}  // namespace clopencl::rankserver

@@ -1,0 +1,231 @@
+#include "rankserver/transfers/transfer.h"
+
+#include <sys/mman.h>
+
+#include <cstring>
+#include <utility>
+
+#include "common/log.h"
+
+namespace clopencl::rankserver {
+namespace {
+
+// Memory without contents: reading it yields zeros, writing it is allowed and lost.
+class BlankMemory {
+ public:
+  explicit BlankMemory(size_t size) : size_(size) {
+    data_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  }
+  ~BlankMemory() {
+    if (ok()) munmap(data_, size_);
+  }
+  BlankMemory(const BlankMemory&) = delete;
+  BlankMemory& operator=(const BlankMemory&) = delete;
+
+  bool ok() const { return data_ != MAP_FAILED; }
+  std::span<std::byte> bytes() const { return {static_cast<std::byte*>(data_), size_}; }
+
+ private:
+  void* data_ = nullptr;
+  const size_t size_;
+};
+
+}  // namespace
+
+Transfer::Transfer(Channel& channel, Request request) : channel_(channel), request_(std::move(request)) {
+  const Queue* queue = request_.queue.get();
+  if (queue != nullptr && queue->profiling) times_[0] = times_[1] = queue->device->clock.Now();
+}
+
+Transfer::~Transfer() = default;
+
+void Transfer::Open() {
+  if (request_.queue != nullptr) {
+    number_ = ++request_.queue->transfers_started;
+    request_.queue->open.push_back(shared_from_this());
+  }
+  if (request_.mem != nullptr) request_.mem->Root()->open.push_back(this);
+  if (!request_.event) return;
+  Event event;
+  event.queue = request_.queue;
+  event.transfer = shared_from_this();
+  channel_.events.Insert(request_.event, std::move(event));
+}
+
+void Transfer::Start(const WaitList& waits, std::vector<OwnedEvent> uses) {
+  Open();
+  uses_left_ = uses.size();
+  if (uses_left_ == 0) return Begin(waits);
+  for (OwnedEvent& use : uses) {
+    // Failed commands have used the object, too.
+    channel_.Track(std::move(use), nullptr, 0, [self = shared_from_this()](cl_int) {
+      if (--self->uses_left_ == 0) self->Begin({});
+    });
+  }
+}
+
+void Transfer::StartFailed(cl_int error) {
+  Open();
+  GiveUp(error);
+}
+
+OwnedEvent Transfer::MakeUserEvent() {
+  Context* context = request_.queue != nullptr ? request_.queue->context.get() : nullptr;
+  if (context == nullptr) return {};
+  cl_int status = CL_SUCCESS;
+  OwnedEvent event(channel_.api(), channel_.api().CreateUserEvent(context->native.get(), &status));
+  if (status == CL_SUCCESS) return event;
+  Log().error("no native user event can be made (error {}): commands after a transfer do not wait for it",
+              status);
+  return {};
+}
+
+cl_event Transfer::OrderEvent(const Queue*) {
+  if (over_) return nullptr;
+  if (!order_event_) order_event_ = MakeUserEvent();
+  return order_event_.get();
+}
+
+cl_event Transfer::ResultEvent() {
+  if (!result_event_) {
+    result_event_ = MakeUserEvent();
+    if (over_ && result_event_) channel_.api().SetUserEventStatus(result_event_.get(), status_);
+  }
+  return result_event_.get();
+}
+
+void Transfer::ReleaseWaiters() {
+  const NativeApi& api = channel_.api();
+  if (!over_ && order_event_) api.SetUserEventStatus(order_event_.get(), CL_COMPLETE);
+  if (!over_ && result_event_) api.SetUserEventStatus(result_event_.get(), CL_OUT_OF_RESOURCES);
+}
+
+void Transfer::Moving() {
+  if (std::exchange(moving_, true)) return;
+  if (request_.queue != nullptr && request_.queue->profiling && times_[2] == 0) {
+    times_[2] = request_.queue->device->clock.Now();
+  }
+  if (watch_ != nullptr) channel_.SendStatuses(*watch_, request_.event, CL_RUNNING);
+}
+
+void Transfer::Finish(cl_int status) {
+  if (over_) return;
+  const std::shared_ptr<Transfer> self = shared_from_this();
+  Moving();
+  over_ = true;
+  status_ = status;
+  if (request_.queue != nullptr && request_.queue->profiling && times_[3] == 0) {
+    times_[3] = times_[4] = request_.queue->device->clock.Now();
+  }
+  if (request_.mem != nullptr) std::erase(request_.mem->Root()->open, this);
+  if (order_event_) channel_.api().SetUserEventStatus(order_event_.get(), CL_COMPLETE);
+  if (result_event_) channel_.api().SetUserEventStatus(result_event_.get(), status);
+  if (request_.queue == nullptr) return Report();
+  channel_.Settle(request_.queue);
+}
+
+void Transfer::Report() {
+  if (std::exchange(reported_, true)) return;
+  if (request_.internal) {
+    if (request_.announce_moved) channel_.Send(wire::ContentsMoved{request_.peer.tag});
+    if (status_ == CL_COMPLETE || request_.mem == nullptr) return;
+    Log().warn("moving the contents of a memory object failed with {}; commands on it fail", status_);
+    request_.mem->error = status_;
+    return;
+  }
+  if (!request_.event) {
+    if (status_ < 0 && request_.queue != nullptr && request_.queue->error == CL_SUCCESS)
+      request_.queue->error = status_;
+    return;
+  }
+  const bool inline_read = request_.peer.tag == 0 && request_.direction == Direction::kFromDevice;
+  const wire::ByteView data(inline_data_.data(), status_ == CL_COMPLETE ? inline_data_.size() : 0);
+  channel_.CompleteEvent(request_.event, watch_, status_, times_, inline_read ? &data : nullptr);
+}
+
+void Transfer::SendPayload(std::span<const std::byte> data, std::function<void(bool)> done) {
+  if (request_.peer.tag == 0) {
+    inline_data_.assign(data.begin(), data.end());
+    return done(true);
+  }
+  Environment& environment = channel_.environment();
+  environment.payloads.Send(request_.peer.rank, request_.peer.tag, data, environment.limits.chunk_bytes,
+                            KeepAlive(std::move(done)));
+}
+
+void Transfer::ReceivePayload(std::span<std::byte> into, std::function<void(bool)> done) {
+  if (request_.peer.tag == 0) {
+    std::memcpy(into.data(), inline_data_.data(), std::min(into.size(), inline_data_.size()));
+    return done(true);
+  }
+  Environment& environment = channel_.environment();
+  environment.payloads.Receive(request_.peer.rank, request_.peer.tag, into, environment.limits.chunk_bytes,
+                               KeepAlive(std::move(done)));
+}
+
+// A transfer outlives its payload, and what comes after the end of the channel is dropped.
+transport::Done Transfer::KeepAlive(std::function<void(bool)> done) {
+  return [self = shared_from_this(), alive = channel_.alive(), done = std::move(done)](bool ok) {
+    if (alive.lock() != nullptr) done(ok);
+  };
+}
+
+void Transfer::GiveUp(cl_int status, uint64_t size) {
+  if (request_.peer.tag == 0 || size == 0) return Finish(status);
+  const auto blank = std::make_shared<BlankMemory>(size);
+  if (!blank->ok()) {
+    channel_.FailChannel("a transfer of " + std::to_string(size) +
+                         " bytes failed, and not even the memory to say so can be had");
+    return Finish(status);
+  }
+  const auto done = [this, blank, status](bool) { Finish(status); };
+  if (request_.direction == Direction::kFromDevice) {
+    SendPayload(blank->bytes(), done);
+  } else {
+    ReceivePayload(blank->bytes(), done);
+  }
+}
+
+uint64_t Transfer::EnqueueMarker(const WaitList& waits, OwnedEvent* event, cl_int& status) {
+  const std::shared_ptr<Queue>& queue = request_.queue;
+  WaitList all = waits;
+  OrderAfterEarlier(all);
+  OwnedEvent complete;
+  if (!queue->in_order && all.empty()) {
+    // Without a list a marker would wait for every earlier command, which an out-of-order queue does not ask
+    // for.
+    complete = MakeUserEvent();
+    if (complete) {
+      channel_.api().SetUserEventStatus(complete.get(), CL_COMPLETE);
+      all.push_back(complete.get());
+    }
+  }
+  return EnqueueOwn(channel_, queue, all, event, status, [&](const NativeArgs& to) {
+    return channel_.api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
+  });
+}
+
+void Transfer::OrderAfterEarlier(WaitList& waits) {
+  if (!request_.queue->OrdersTransfers()) return;
+  for (const auto& earlier : request_.queue->open) {
+    if (earlier.get() == this) return;
+    if (cl_event event = earlier->OrderEvent(request_.queue.get())) waits.push_back(event);
+  }
+}
+
+void Transfer::AwaitTurn(const WaitList& waits, std::function<void()> ready) {
+  const std::shared_ptr<Queue>& queue = request_.queue;
+  if (request_.internal) return ready();
+  if (waits.empty() && channel_.CheckQuiet(*queue)) return ready();
+  OwnedEvent event;
+  cl_int status = CL_SUCCESS;
+  const uint64_t sequence = EnqueueMarker(waits, &event, status);
+  if (sequence == 0) return GiveUp(status);
+  channel_.Track(std::move(event), queue, sequence,
+                 [this, self = shared_from_this(), ready = std::move(ready)](cl_int result) {
+                   if (result < 0) return GiveUp(result);
+                   ready();
+                 });
+}
+
+}  // namespace clopencl::rankserver
