@@ -46,6 +46,10 @@ void PrintNumber(const std::string& name, long long value) { Print(name, std::to
 
 void PrintError(const std::string& name, cl_int code) { Print(name, ErrorName(code)); }
 
+void PrintSpecified(const std::string& name, const std::string& value, const std::string& specified) {
+  Print(name, value == specified ? value : value + " [specification: " + specified + "]");
+}
+
 bool Expect(bool ok, const std::string& name, const std::string& detail) {
   if (!ok) g_failed = true;
   Print(name, ok ? "ok" : detail.empty() ? "WRONG" : "WRONG, " + detail);
