@@ -9,7 +9,8 @@ inline constexpr const char* kSbmpName = "sbmp";
 /// get_global_id(1) of subB (kept transposed: n floats a column), stored in subC (slice floats a row).
 /// Deliberately naive, as in the paper: what is measured is the way work reaches the devices, not the kernel.
 inline constexpr const char* kSbmpSource = R"(
-__kernel void sbmp(const int n, const int slice, __global float *subA, __global float *subB, __global float *subC) {
+__kernel void sbmp(const int n, const int slice, __global float *subA, __global float *subB,
+                   __global float *subC) {
   const int row = get_global_id(0);
   const int column = get_global_id(1);
   float sum = 0;
