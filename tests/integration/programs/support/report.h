@@ -22,8 +22,8 @@ void PrintNumber(const std::string& name, long long value);
 // Prints "name: CL_…".
 void PrintError(const std::string& name, cl_int code);
 
-// Prints "name: value", followed by " [specification: …]" where a platform departs from what is specified; the
-// harness then allows both.
+// Prints "name: value", followed by " [specification: …]" where a platform departs from what is specified;
+// the harness then allows both.
 void PrintSpecified(const std::string& name, const std::string& value, const std::string& specified);
 
 // Prints "name: ok", or "name: WRONG, detail", which makes the exit code 1.
