@@ -1,0 +1,210 @@
+#include "common/backoff.h"
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace clopencl {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Times have generous upper bounds: a test machine may be busy. Lower bounds are exact.
+
+TEST(Doorbell, ARingEndsASleep) {
+  Doorbell doorbell;
+  std::atomic<bool> rung{false};
+  const auto start = Clock::now();
+  std::thread sleeper([&] { rung = doorbell.WaitFor(60s); });
+  std::this_thread::sleep_for(20ms);
+  doorbell.Ring();
+  sleeper.join();
+  EXPECT_TRUE(rung);
+  EXPECT_LT(Clock::now() - start, 30s);
+}
+
+TEST(Doorbell, ARingBeforeTheSleepIsNotLost) {
+  Doorbell doorbell;
+  doorbell.Ring();
+  doorbell.Ring();
+  const auto start = Clock::now();
+  EXPECT_TRUE(doorbell.WaitFor(60s));
+  EXPECT_LT(Clock::now() - start, 30s);
+  EXPECT_FALSE(doorbell.WaitFor(1ms)) << "two rings before a sleep are one";
+}
+
+TEST(Doorbell, WithoutARingTheSleepTakesItsTime) {
+  Doorbell doorbell;
+  const auto start = Clock::now();
+  EXPECT_FALSE(doorbell.WaitFor(5ms));
+  EXPECT_GE(Clock::now() - start, 5ms);
+  EXPECT_FALSE(doorbell.WaitFor(0ns));
+}
+
+// Two threads that only wake each other: a lost ring shows as a hang of a minute.
+TEST(Doorbell, NoRingIsLostBetweenThreads) {
+  constexpr int kRounds = 20000;
+  Doorbell doorbells[2];
+  std::atomic<int> turn{0};
+  std::atomic<int> timeouts{0};
+  const auto play = [&](int self) {
+    for (int round = 0; round < kRounds; ++round) {
+      while (turn.load(std::memory_order_acquire) % 2 != self) {
+        if (!doorbells[self].WaitFor(60s)) ++timeouts;
+      }
+      turn.fetch_add(1, std::memory_order_release);
+      doorbells[1 - self].Ring();
+    }
+  };
+  std::thread other(play, 1);
+  play(0);
+  other.join();
+  EXPECT_EQ(turn, 2 * kRounds);
+  EXPECT_EQ(timeouts, 0);
+}
+
+TEST(Doorbell, ManyMayRing) {
+  constexpr int kRingers = 4, kRings = 5000;
+  Doorbell doorbell;
+  std::atomic<int> rings{0};
+  std::vector<std::thread> ringers;
+  for (int i = 0; i < kRingers; ++i) {
+    ringers.emplace_back([&] {
+      for (int ring = 0; ring < kRings; ++ring) {
+        rings.fetch_add(1, std::memory_order_release);
+        doorbell.Ring();
+      }
+    });
+  }
+  while (rings.load(std::memory_order_acquire) < kRingers * kRings) {
+    ASSERT_TRUE(doorbell.WaitFor(60s));
+  }
+  for (std::thread& ringer : ringers) ringer.join();
+}
+
+WaitPolicy Policy(std::chrono::nanoseconds spin, std::chrono::nanoseconds yield,
+                  std::chrono::nanoseconds min_sleep, std::chrono::nanoseconds max_sleep) {
+  return {.spin = spin, .yield = yield, .min_sleep = min_sleep, .max_sleep = max_sleep};
+}
+
+// How often a thread switches by itself: each sleep is one.
+long Sleeps() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
+
+TEST(Backoff, SpinsWithoutSleeping) {
+  Backoff backoff(Policy(60s, 0s, 1s, 1s));
+  const long before = Sleeps();
+  for (int i = 0; i < 1000; ++i) backoff.Pause();
+  EXPECT_EQ(Sleeps(), before);
+}
+
+TEST(Backoff, SleepsAfterItSpunAndYielded) {
+  Backoff backoff(Policy(1ms, 1ms, 200us, 200us));
+  const auto start = Clock::now();
+  while (Clock::now() - start < 3ms) backoff.Pause();
+  const auto before = Clock::now();
+  backoff.Pause();
+  EXPECT_GE(Clock::now() - before, 200us);
+}
+
+TEST(Backoff, StartsOverAfterReset) {
+  Backoff backoff(Policy(30s, 0s, 1s, 1s));
+  backoff.Pause();
+  backoff.Reset();
+  const long before = Sleeps();
+  for (int i = 0; i < 1000; ++i) backoff.Pause();
+  EXPECT_EQ(Sleeps(), before);
+}
+
+TEST(Backoff, PausesGrowWithTheTimeWaited) {
+  Backoff backoff(Policy(0s, 0s, 10us, 5ms));
+  const auto pause = [&] {
+    const auto before = Clock::now();
+    backoff.Pause();
+    return Clock::now() - before;
+  };
+  pause();  // The wait begins.
+  std::this_thread::sleep_for(400ms);
+  EXPECT_GE(pause(), 2ms) << "1/200 of the time waited";
+  std::this_thread::sleep_for(1600ms);
+  EXPECT_GE(pause(), 5ms) << "the longest";
+  backoff.Reset();
+  int short_ones = 0;
+  for (int i = 0; i < 10; ++i) short_ones += pause() < 2ms ? 1 : 0;
+  EXPECT_GT(short_ones, 0) << "short again after work came";
+}
+
+TEST(Backoff, SleepsNoLongerThanTheCallerAllows) {
+  Backoff backoff(Policy(0s, 0s, 60s, 60s));
+  const auto start = Clock::now();
+  backoff.Pause(1ms);
+  backoff.Sleep(1ms);
+  EXPECT_LT(Clock::now() - start, 30s);
+  EXPECT_GE(Clock::now() - start, 2ms);
+}
+
+TEST(Backoff, SleepLeavesOutTheOtherSteps) {
+  Backoff backoff(Policy(60s, 60s, 2ms, 2ms));
+  const auto start = Clock::now();
+  backoff.Sleep();
+  EXPECT_GE(Clock::now() - start, 2ms);
+}
+
+TEST(Backoff, TheDoorbellEndsItsSleep) {
+  Doorbell doorbell;
+  Backoff backoff(Policy(0s, 0s, 60s, 60s), &doorbell);
+  std::thread ringer([&] {
+    std::this_thread::sleep_for(20ms);
+    doorbell.Ring();
+  });
+  const auto start = Clock::now();
+  backoff.Pause();
+  EXPECT_LT(Clock::now() - start, 30s);
+  ringer.join();
+}
+
+TEST(Backoff, SleepingMakesTheThreadsTimersExact) {
+  std::thread([] {
+    Backoff backoff(Policy(0s, 0s, 10us, 10us));
+    backoff.Pause();
+    EXPECT_EQ(prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 1000);
+  }).join();
+}
+
+TEST(WaitPolicy, FollowsTheOptionsWhereCoresAreMany) {
+  Config config;
+  config.spin_us = 100;
+  config.yield_us = 200;
+  config.min_sleep_us = 3;
+  const WaitPolicy policy = MakeWaitPolicy(config, 64, 4);
+  EXPECT_EQ(policy.spin, 100us);
+  EXPECT_EQ(policy.yield, 200us);
+  EXPECT_EQ(policy.min_sleep, 3us);
+  EXPECT_GE(policy.max_sleep, policy.min_sleep);
+}
+
+TEST(WaitPolicy, YieldsEarlyWhereCoresAreFew) {
+  Config config;
+  config.spin_us = 100;
+  config.yield_us = 200;
+  const WaitPolicy policy = MakeWaitPolicy(config, 2, 2);
+  EXPECT_LE(policy.spin, 10us);
+  EXPECT_EQ(policy.spin + policy.yield, 300us);
+}
+
+TEST(Machine, CoresAndRanksAreKnown) {
+  EXPECT_GE(UsableCores(), 1u);
+  EXPECT_GE(RanksOnNode(), 1u);
+}
+
+}  // namespace
+}  // namespace clopencl
