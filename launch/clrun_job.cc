@@ -23,6 +23,7 @@
 #include "launch/mpirun_output.h"
 #include "launch/process_tree.h"
 #include "launch/program.h"
+#include "launch/remote_job.h"
 #include "launch/signal_relay.h"
 #include "launch/text.h"
 
@@ -88,7 +89,6 @@ class Job {
   void OnDeadline();
   void StopLikeProgram();
   void Report() const;
-  void ReportRankEnd(const RankEnd& end) const;
   int Result() const;
 
   // The program's end is what ended the job, as far as the launcher could see to it.
@@ -290,20 +290,6 @@ void Job::OnDeadline() {
   }
 }
 
-void Job::ReportRankEnd(const RankEnd& end) const {
-  std::string who = "the launcher of the program, rank 0,";
-  for (const PlannedServer& server : plan_.servers) {
-    if (server.rank == end.rank) who = "the rank server " + DescribeServer(plan_, server);
-  }
-  std::string how = "left the job";
-  if (end.signal != 0) {
-    how = "was ended by signal " + std::to_string(end.signal) + " (" + strsignal(end.signal) + ")";
-  } else if (end.exit_code != 0) {
-    how = "ended with " + std::to_string(end.exit_code);
-  }
-  std::fprintf(stderr, "clrun: %s %s; this ends the job\n", who.c_str(), how.c_str());
-}
-
 void Job::Report() const {
   if (ended_by_signal_) return;
   if (OrderlyEnd()) {
@@ -314,7 +300,7 @@ void Job::Report() const {
     return;
   }
   if (const std::optional<RankEnd> end = output_.FindRankEnd()) {
-    ReportRankEnd(*end);
+    ReportRankEnd(plan_, *end);
     return;
   }
   std::fwrite(output_.report().data(), 1, output_.report().size(), stderr);

@@ -43,13 +43,10 @@ std::vector<Device> DevicesFromListing(const std::string& text) {
   }
 }
 
-Node DiscoverThisNode() {
-  const Topology topology;
-  Node node;
-  node.host = HostName();
-  node.cores = topology.Cores();
+std::vector<Device> ListDevices(const EnvironmentChanges& changes) {
   EnvironmentChanges environment = MpiEnvironment();
   environment.emplace_back("CLOPENCL_ROLE", "server");
+  environment.insert(environment.end(), changes.begin(), changes.end());
   const std::string rankserver = FindBinary("clopencl-rankserver");
   const CapturedOutput listing = RunAndCapture({rankserver, "--list", "--json"}, environment, kListingLimit);
   if (listing.timed_out) {
@@ -60,7 +57,15 @@ Node DiscoverThisNode() {
     throw Error("asking this machine's OpenCL platforms for their devices failed: " + rankserver +
                 " --list " + DescribeWaitStatus(listing.wait_status));
   }
-  node.devices = DevicesFromListing(listing.text);
+  return DevicesFromListing(listing.text);
+}
+
+Node DiscoverThisNode() {
+  const Topology topology;
+  Node node;
+  node.host = HostName();
+  node.cores = topology.Cores();
+  node.devices = ListDevices({});
   for (Device& device : node.devices) {
     if (!device.pci_address.empty()) device.near = topology.CpusNear(device.pci_address);
   }

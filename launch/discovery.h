@@ -2,13 +2,17 @@
 // start threads and take signals): a rank server in its listing mode answers.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "launch/child_process.h"
 #include "launch/node.h"
 
 namespace clopencl::launch {
+
+// What the OpenCL platforms of this machine offer to a process with these changes to our environment. Throws
+// Error.
+std::vector<Device> ListDevices(const EnvironmentChanges& changes);
 
 // This machine: its cores, and what `clopencl-rankserver --list --json` would serve. Throws Error.
 Node DiscoverThisNode();

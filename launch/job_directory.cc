@@ -11,6 +11,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "launch/discovery.h"
 #include "launch/error.h"
 #include "launch/paths.h"
 #include "launch/process_tree.h"
@@ -72,6 +73,24 @@ void CopyNativeIcds(const fs::path& into) {
   }
 }
 
+// Leaves the ICD files whose driver offers one of the platforms. What a driver offers is only known by asking
+// it.
+void RemoveOtherPlatforms(const fs::path& vendors, const std::vector<std::string>& wanted) {
+  const fs::path alone = vendors.parent_path() / "alone";
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(vendors)) files.push_back(entry.path());
+  for (const fs::path& file : files) {
+    fs::create_directory(alone);
+    fs::rename(file, alone / file.filename());
+    const std::vector<Device> devices = ListDevices({{"OCL_ICD_VENDORS", alone.string()}});
+    const bool keep = std::any_of(devices.begin(), devices.end(), [&wanted](const Device& device) {
+      return std::find(wanted.begin(), wanted.end(), device.platform_name) != wanted.end();
+    });
+    if (keep) fs::rename(alone / file.filename(), file);
+    fs::remove_all(alone);
+  }
+}
+
 }  // namespace
 
 JobDirectory JobDirectory::Create() {
@@ -109,15 +128,14 @@ void JobDirectory::Remove() const {
   fs::remove_all(path_, ignored);
 }
 
-void JobDirectory::PrepareProgram(const std::string& driver, bool only_served,
+void JobDirectory::PrepareProgram(const std::string& driver, const NativePlatforms& natives,
                                   std::vector<std::string>& environment) const {
   const fs::path vendors = fs::path(path_) / "vendors";
   fs::create_directory(vendors);
-  if (only_served) {
-    UnsetVariable(environment, "OCL_ICD_FILENAMES");
-  } else {
-    CopyNativeIcds(vendors);
-  }
+  // Further drivers that loaders take beside those of the directory.
+  if (natives.none || !natives.only.empty()) UnsetVariable(environment, "OCL_ICD_FILENAMES");
+  if (!natives.none) CopyNativeIcds(vendors);
+  if (!natives.only.empty()) RemoveOtherPlatforms(vendors, natives.only);
   WriteFile(vendors / "clopencl.icd", driver + "\n");
   UnsetVariable(environment, "OPENCL_VENDOR_PATH");
   SetVariable(environment, "OCL_ICD_VENDORS", vendors.string());
@@ -131,8 +149,14 @@ void JobDirectory::PrepareProgram(const std::string& driver, bool only_served,
 void JobDirectory::ForgetOuterJob(std::vector<std::string>& environment) {
   if (const char* native = std::getenv(kNativeVendors)) SetVariable(environment, "OCL_ICD_VENDORS", native);
   // mpirun tells its processes who they are; what the user set for Open MPI begins with OMPI_MCA_, too.
-  constexpr std::array kOfMpirun = {"PMIX_", "OMPI_MCA_orte_", "OMPI_MCA_ess", "OMPI_MCA_pmix",
-                                    "OMPI_MCA_initial_wdir"};
+  constexpr std::array kOfMpirun = {"PMIX_",
+                                    "OMPI_MCA_orte_",
+                                    "OMPI_MCA_ess",
+                                    "OMPI_MCA_pmix",
+                                    "OMPI_MCA_initial_wdir",
+                                    "OMPI_MCA_mca_base_envar",
+                                    "OMPI_MCA_mpi_oversubscribe",
+                                    "OMPI_MCA_shmem_RUNTIME"};
   std::erase_if(environment, [&kOfMpirun](const std::string& entry) {
     if (entry.starts_with("OMPI_") && !entry.starts_with("OMPI_MCA_")) return true;
     return std::any_of(kOfMpirun.begin(), kOfMpirun.end(),

@@ -12,6 +12,13 @@
 
 namespace clopencl::launch {
 
+// Which of its machine's own platforms the program sees.
+struct NativePlatforms {
+  bool none = false;
+  // Where not empty: those with these names alone (and what shares a driver with them).
+  std::vector<std::string> only;
+};
+
 class JobDirectory {
  public:
   // A fresh one, mode 0700, that is removed when the object is destroyed (in this process, not in a child).
@@ -33,9 +40,9 @@ class JobDirectory {
   Membership membership() const;
   void Remove() const;
 
-  // Fills vendors/ with the driver's ICD file and, unless only_served, those of the native platforms, and
-  // sets in the program's environment all that it needs to find us.
-  void PrepareProgram(const std::string& driver, bool only_served,
+  // Fills vendors/ with the driver's ICD file and those of the native platforms that the program is to see,
+  // and sets in the program's environment all that it needs to find us. Throws Error.
+  void PrepareProgram(const std::string& driver, const NativePlatforms& natives,
                       std::vector<std::string>& environment) const;
 
   // Undoes that: without the variables of a job around us (clrun started by a program under clrun).

@@ -65,7 +65,7 @@ void CheckRank() {
   const JobDirectory job = JobDirectory::Create();
   Guardian guardian(job.path());
   ProgramStart start{.arguments = options.program, .environment = CurrentEnvironment()};
-  job.PrepareProgram(FindDriver(), options.only_served, start.environment);
+  job.PrepareProgram(FindDriver(), options.natives, start.environment);
 
   std::unique_ptr<OutputPump> output;
   std::unique_ptr<OutputPump> error;
@@ -121,7 +121,7 @@ void CheckRank() {
   const JobDirectory job = JobDirectory::Adopt(directory != nullptr ? directory : "");
   std::vector<std::string> environment = CurrentEnvironment();
   UnsetVariable(environment, "CLOPENCL_CONTROL");
-  job.PrepareProgram(FindDriver(), options.only_served, environment);
+  job.PrepareProgram(FindDriver(), options.natives, environment);
   ControlChannel clrun = ConnectControl(control_path);
   clrun.SendEnvironment(environment);
 

@@ -26,9 +26,17 @@ LauncherOptions ParseLauncherOptions(int argc, char** argv) {
       "Rank 0 of a clOpenCL job: starts PROGRAM so that it finds the rank servers' OpenCL devices.\n"
       "Usually written by clrun; by hand: mpirun -np 1 clopencl-launcher PROGRAM : -np 2 clopencl-rankserver",
       "clopencl-launcher");
-  ExpectProgram(app, "clopencl-launcher [--only-served] [--colon WORD] [--] PROGRAM [ARGUMENTS...]");
-  app.add_flag("--only-served", options.only_served,
-               "Hide this machine's own OpenCL platforms from the program");
+  ExpectProgram(
+      app, "clopencl-launcher [--only-served | --direct NAME...] [--colon WORD] [--] PROGRAM [ARGUMENTS...]");
+  auto* only_served = app.add_flag("--only-served", options.natives.none,
+                                   "Hide this machine's own OpenCL platforms from the program");
+  app.add_option("--direct", options.natives.only,
+                 "Of this machine's own platforms, show the program only this one; may be repeated")
+      ->type_name("NAME")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false)
+      ->excludes(only_served);
   app.add_option(kColonOption, colon,
                  "Arguments that are WORD become a colon (which mpirun would take itself)");
   options.program = ParseCommandLine(app, argc, argv);
@@ -39,7 +47,8 @@ LauncherOptions ParseLauncherOptions(int argc, char** argv) {
 
 std::vector<std::string> LauncherArguments(const LauncherOptions& options) {
   std::vector<std::string> arguments;
-  if (options.only_served) arguments.push_back("--only-served");
+  if (options.natives.none) arguments.push_back("--only-served");
+  for (const std::string& name : options.natives.only) arguments.insert(arguments.end(), {"--direct", name});
   std::vector<std::string> program = options.program;
   if (std::find(program.begin(), program.end(), ":") != program.end()) {
     const std::string word = WordNotIn(program);

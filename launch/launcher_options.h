@@ -4,11 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "launch/job_directory.h"
+
 namespace clopencl::launch {
 
 struct LauncherOptions {
-  // The program sees the rank servers' platforms alone, not this machine's own.
-  bool only_served = false;
+  // Which of this machine's own platforms the program sees beside those of the rank servers.
+  NativePlatforms natives;
   std::vector<std::string> program;
 };
 

@@ -2,8 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
+#include "launch/cluster.h"
+#include "launch/paths.h"
 #include "launch/text.h"
 
 namespace clopencl::launch {
@@ -11,6 +15,35 @@ namespace clopencl::launch {
 namespace {
 
 constexpr const char* kNoOpenClInHwloc = "-opencl,-gl";
+
+constexpr std::array kExportedToServers = {"CLOPENCL_", "CUDA_",           "GPU_",     "HIP_",
+                                           "HWLOC_",    "LD_LIBRARY_PATH", "OCL_ICD_", "OMP_",
+                                           "POCL_",     "ROCR_",           "UCX_",     "FI_"};
+
+// Each machine's and each login's own, or said by us or mpirun to each rank.
+constexpr std::array kNeverExported = {"BASH_FUNC",
+                                       "CLOPENCL_CONTROL",
+                                       "CLOPENCL_JOB_DIR",
+                                       "CLOPENCL_ROLE",
+                                       "DBUS_",
+                                       "HOSTNAME",
+                                       "OLDPWD",
+                                       "OMPI_",
+                                       "PMIX_",
+                                       "PRTE_",
+                                       "PBS_",
+                                       "PWD",
+                                       "SHLVL",
+                                       "SLURM",
+                                       "SSH_",
+                                       "XDG_",
+                                       "_"};
+
+template <typename Starts>
+bool StartsWithAny(const std::string& name, const Starts& starts) {
+  return std::any_of(starts.begin(), starts.end(),
+                     [&name](const char* start) { return name.starts_with(start); });
+}
 
 void Append(std::vector<std::string>& command, std::initializer_list<std::string> words) {
   command.insert(command.end(), words);
@@ -35,25 +68,50 @@ std::vector<std::pair<std::string, std::string>> MpiEnvironment() {
   return {{"HWLOC_COMPONENTS", components}};
 }
 
-std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& options) {
-  std::vector<std::string> command = {options.mpirun};
+std::vector<std::string> MpirunItself(const std::string& mpirun) {
+  std::vector<std::string> command = {mpirun};
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
   // Pinning is ours; and a rank more than there are cores is no mistake.
   Append(command, {"--oversubscribe", "--bind-to", "none"});
-  if (plan.nodes.size() == 1 && InsideAllocation()) {
-    Append(command, {"--host", plan.nodes.front().host + ":" + std::to_string(plan.servers.size() + 1)});
+  return command;
+}
+
+std::vector<std::string> ExportedVariables(bool for_program) {
+  std::vector<std::string> words;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view variable = *entry;
+    const std::string name(variable.substr(0, variable.find('=')));
+    if (StartsWithAny(name, kNeverExported)) continue;
+    if (for_program || StartsWithAny(name, kExportedToServers)) Append(words, {"-x", name});
+  }
+  return words;
+}
+
+std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& options) {
+  std::vector<std::string> command = MpirunItself(options.mpirun);
+  if (!plan.remote && InsideAllocation()) {
+    Append(command, {"--host", HostName() + ":" + std::to_string(plan.servers.size() + 1)});
   }
   if (plan.oversubscribed) Append(command, {"--mca", "mpi_yield_when_idle", "1"});
   if (options.end_servers_at_once) Append(command, {"--mca", "odls_base_sigkill_timeout", "0"});
   command.insert(command.end(), options.mpirun_arguments.begin(), options.mpirun_arguments.end());
 
-  Append(command, {"-np", "1"});
+  const auto place = [&](size_t node, bool for_program) {
+    Append(command, {"-np", "1"});
+    if (!plan.remote) return;
+    Append(command, {"-host", plan.nodes[node].host});
+    for (std::string& word : ExportedVariables(for_program)) command.push_back(std::move(word));
+  };
+  const bool program_is_remote = !IsThisHost(plan.nodes[plan.rank_zero_node].host);
+  place(plan.rank_zero_node, program_is_remote);
   for (const auto& [name, value] : options.rank_zero_environment) Append(command, {"-x", name + "=" + value});
   command.push_back(options.launcher);
   for (std::string& argument : LauncherArguments(options.program)) command.push_back(std::move(argument));
   for (const PlannedServer& server : plan.servers) {
-    Append(command, {":", "-np", "1", "-x", "CLOPENCL_ROLE=server", options.rankserver, "--serve",
-                     ServeArgument(plan, server), "--cpus", FormatCpuList(server.cpus)});
+    command.push_back(":");
+    place(server.node, false);
+    Append(command, {"-x", "CLOPENCL_ROLE=server", options.rankserver, "--serve", ServeArgument(plan, server),
+                     "--cpus", FormatCpuList(server.cpus)});
   }
   return command;
 }

@@ -24,6 +24,13 @@ struct MpiCommandOptions {
   bool end_servers_at_once = false;
 };
 
+// mpirun with what every use of it here needs, and nothing to run yet.
+std::vector<std::string> MpirunItself(const std::string& mpirun);
+
+// "-x NAME" for each variable of ours that processes on other machines need: settings of clOpenCL, of OpenCL
+// platforms and of libraries; for the program itself all of them.
+std::vector<std::string> ExportedVariables(bool for_program);
+
 // Variables for mpirun and all that it starts.
 std::vector<std::pair<std::string, std::string>> MpiEnvironment();
 

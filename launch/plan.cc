@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "launch/cluster.h"
 #include "launch/error.h"
 #include "launch/pinning.h"
 #include "launch/text.h"
@@ -23,14 +24,27 @@ std::string FormatBytes(uint64_t bytes) {
   return text;
 }
 
-// A CPU device of a pinned server has no more compute units than the server has CPUs.
+// A CPU device of a pinned server has no more compute units than the server has CPUs. None given: not pinned.
 int ComputeUnits(const Device& device, const CpuSet& cpus) {
-  if (device.type != DeviceType::kCpu) return device.compute_units;
+  if (device.type != DeviceType::kCpu || cpus.empty()) return device.compute_units;
   return std::min(device.compute_units, static_cast<int>(cpus.size()));
 }
 
+nlohmann::json DeviceToJson(const Device& device, const CpuSet& cpus) {
+  return {{"name", device.name},
+          {"platform", device.platform_name},
+          {"type", DeviceTypeName(device.type)},
+          {"compute_units", ComputeUnits(device, cpus)},
+          {"global_memory", device.global_memory},
+          {"platform_index", device.platform_index},
+          {"device_index", device.device_index},
+          {"pci_address", device.pci_address}};
+}
+
+// Rank 0's node may be one of which nothing is known, because nothing is served there.
 bool IsOversubscribed(const Node& node, const std::vector<ServerRequest>& requests, const Pinning& pinning,
                       bool rank_zero_here) {
+  if (requests.empty()) return false;
   if (requests.size() + (rank_zero_here ? 1 : 0) > node.cores.size()) return true;
   // CPU servers' threads on every core leave none to rank 0's waiting.
   CpuSet busy;
@@ -53,6 +67,7 @@ Plan MakePlan(std::vector<NodeShare> shares, size_t rank_zero_node, std::optiona
     }
     plan.notes.insert(plan.notes.end(), pinning.notes.begin(), pinning.notes.end());
     plan.oversubscribed |= IsOversubscribed(share.node, share.requests, pinning, rank_zero_here);
+    plan.remote |= !IsThisHost(share.node.host);
     plan.nodes.push_back(std::move(share.node));
   }
   if (plan.servers.empty()) throw UsageError("nothing is selected that a rank server could serve");
@@ -81,6 +96,12 @@ std::string FormatTable(const Plan& plan) {
   using Row = std::array<std::string, 7>;
   std::vector<Row> rows = {{"node", "rank", "device", "type", "units", "memory", "CPUs"}};
   rows.push_back({plan.nodes[plan.rank_zero_node].host, "0", "(the program)", "-", "-", "-", "any"});
+  for (size_t d : plan.direct) {
+    const Device& device = plan.nodes[plan.rank_zero_node].devices[d];
+    rows.push_back({rows.back()[0], "0", device.name + " (" + device.platform_name + "), direct",
+                    std::string(DeviceTypeName(device.type)), std::to_string(device.compute_units),
+                    FormatBytes(device.global_memory), "any"});
+  }
   for (const PlannedServer& server : plan.servers) {
     const Node& node = plan.nodes[server.node];
     for (size_t d : server.devices) {
@@ -109,24 +130,17 @@ std::string FormatTable(const Plan& plan) {
 }
 
 nlohmann::json PlanToJson(const Plan& plan) {
-  nlohmann::json json = {{"rank_zero_node", plan.nodes[plan.rank_zero_node].host},
+  const Node& rank_zero = plan.nodes[plan.rank_zero_node];
+  nlohmann::json json = {{"rank_zero_node", rank_zero.host},
                          {"oversubscribed", plan.oversubscribed},
                          {"notes", plan.notes},
+                         {"direct", nlohmann::json::array()},
                          {"servers", nlohmann::json::array()}};
+  for (size_t d : plan.direct) json["direct"].push_back(DeviceToJson(rank_zero.devices[d], {}));
   for (const PlannedServer& server : plan.servers) {
     const Node& node = plan.nodes[server.node];
     nlohmann::json devices = nlohmann::json::array();
-    for (size_t d : server.devices) {
-      const Device& device = node.devices[d];
-      devices.push_back({{"name", device.name},
-                         {"platform", device.platform_name},
-                         {"type", DeviceTypeName(device.type)},
-                         {"compute_units", ComputeUnits(device, server.cpus)},
-                         {"global_memory", device.global_memory},
-                         {"platform_index", device.platform_index},
-                         {"device_index", device.device_index},
-                         {"pci_address", device.pci_address}});
-    }
+    for (size_t d : server.devices) devices.push_back(DeviceToJson(node.devices[d], server.cpus));
     json["servers"].push_back({{"rank", server.rank},
                                {"node", node.host},
                                {"cpus", FormatCpuList(server.cpus)},

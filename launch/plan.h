@@ -22,12 +22,17 @@ struct Plan {
   std::vector<Node> nodes;
   size_t rank_zero_node = 0;
   std::vector<PlannedServer> servers;  // Ranks 1, 2, ...
+  // Some node is another machine than this one.
+  bool remote = false;
+  // Devices of rank 0's node that the program is to see through its own loader.
+  std::vector<size_t> direct;
   // Some node has more ranks and CPU servers' threads than cores: whoever waits must yield.
   bool oversubscribed = false;
   // What was done that the user may not expect, a sentence each.
   std::vector<std::string> notes;
 };
 
+// A node and the rank servers wanted on it; there may be none on rank 0's.
 struct NodeShare {
   Node node;
   std::vector<ServerRequest> requests;

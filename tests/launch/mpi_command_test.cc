@@ -22,16 +22,32 @@ Plan MakeSamplePlan(const Node& node, const std::string& spec) {
 }
 
 MpiCommandOptions Options(std::vector<std::string> program) {
-  return {.mpirun = "mpirun", .launcher = "L", .rankserver = "S", .program = {false, std::move(program)}};
+  return {.mpirun = "mpirun", .launcher = "L", .rankserver = "S", .program = {{}, std::move(program)}};
 }
 
 TEST(MpiCommandTest, RankZeroComesFirstAndEveryServerIsAContext) {
   const std::string line =
       Join(MpiCommand(MakeSamplePlan(BigNode(), "gpu,cpu"), Options({"prog", "-x"})), " ");
-  EXPECT_THAT(
-      line, HasSubstr(" -np 1 L prog -x : -np 1 -x CLOPENCL_ROLE=server S --serve 0:0 --cpus 3,11 : -np 1"));
+  EXPECT_THAT(line,
+              testing::ContainsRegex(
+                  " -np 1 .*L prog -x : -np 1 .*-x CLOPENCL_ROLE=server S --serve 0:0 --cpus 3,11 : -np 1 "));
   EXPECT_THAT(line, HasSubstr("S --serve 0:1 --cpus 7,15"));
   EXPECT_THAT(line, testing::EndsWith("S --serve 1:0 --cpus 0-2,4-6,8-10,12-14"));
+}
+
+TEST(MpiCommandTest, OnlyPlansThatReachFurtherNameHosts) {
+  // Neither sample is this machine; a plan for this one is.
+  Node here = BigNode();
+  here.host = "localhost";
+  EXPECT_THAT(Join(MpiCommand(MakeSamplePlan(here, "gpu"), Options({"p"})), " "), Not(HasSubstr("-host")));
+  const Plan two = MakePlan({{here, SelectDevices(here, ParseDeviceSpec("gpu"))},
+                             {BigNode(), SelectDevices(BigNode(), ParseDeviceSpec("cpu"))}},
+                            0, std::nullopt);
+  setenv("POCL_TEST_VARIABLE", "x", 1);
+  const std::string line = Join(MpiCommand(two, Options({"p"})), " ");
+  unsetenv("POCL_TEST_VARIABLE");
+  EXPECT_THAT(line, HasSubstr("-np 1 -host localhost"));
+  EXPECT_THAT(line, testing::ContainsRegex("-np 1 -host big .*-x POCL_TEST_VARIABLE .*--serve 1:0"));
 }
 
 TEST(MpiCommandTest, WhereCoresAreShortRanksYieldWhileTheyWait) {
@@ -49,14 +65,14 @@ TEST(MpiCommandTest, TheLineIsQuotedForAShell) {
 }
 
 TEST(MpiCommandTest, ColonsOfTheProgramAreDisguised) {
-  const LauncherOptions options{true, {"prog", ":", "COLON", "::"}};
+  const LauncherOptions options{{.only = {"Portable Computing Language"}}, {"prog", ":", "COLON", "::"}};
   std::vector<std::string> words = LauncherArguments(options);
   EXPECT_EQ(std::count(words.begin(), words.end(), ":"), 0);
   words.insert(words.begin(), "clopencl-launcher");
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   const LauncherOptions parsed = ParseLauncherOptions(static_cast<int>(pointers.size()), pointers.data());
-  EXPECT_TRUE(parsed.only_served);
+  EXPECT_EQ(parsed.natives.only, options.natives.only);
   EXPECT_EQ(parsed.program, options.program);
 }
 
