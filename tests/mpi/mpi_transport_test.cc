@@ -1,8 +1,9 @@
 // Runs the scenarios over MPI, each rank a process. Without arguments all that can follow each other, then
 // Close(); with "--close NAME" only that way of closing.
 #include <gtest/gtest.h>
-
 #include <unistd.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -56,14 +57,30 @@ const Scenario* FindClosing(std::string_view name) {
   return nullptr;
 }
 
+// The program's handler for SIGSEGV, and none for the other faults.
+bool HandlersAreAsBefore(const struct sigaction& own) {
+  for (int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
+    struct sigaction now {};
+    sigaction(signal, nullptr, &now);
+    if (now.sa_handler == (signal == SIGSEGV ? own.sa_handler : SIG_DFL)) continue;
+    std::fprintf(stderr, "joining MPI left a handler of its own for signal %d\n", signal);
+    return false;
+  }
+  return true;
+}
+
 int Run(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   std::string error;
+  struct sigaction own {};
+  own.sa_handler = [](int) { _exit(3); };
+  sigaction(SIGSEGV, &own, nullptr);
   const std::unique_ptr<Transport> joined = JoinMpi(error);
   if (joined == nullptr) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return EXIT_FAILURE;
   }
+  if (!HandlersAreAsBefore(own)) return EXIT_FAILURE;
   Mailbox box;
   transport = joined.get();
   mailbox = &box;

@@ -1,5 +1,7 @@
 #include "common/transport/message_transport.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -118,7 +120,8 @@ void MessageTransport::PostPieces(Transfer* transfer) {
     }
     if (started.error != 0) {
       transfer->ok = false;
-      return Lose(transfer->peer, transfer->receive ? "starting to receive" : "starting to send", size,
+      return Lose(transfer->peer,
+                  fmt::format("{} {} bytes", transfer->receive ? "receiving" : "sending", size),
                   started.error);
     }
     transfer->next += size;
@@ -133,7 +136,7 @@ bool MessageTransport::TestTransfers() {
   if (const MessagePort::Error error = port_->Test(completions_); error != 0) {
     // Nothing says whose message failed, and it would fail again for ever.
     for (Rank peer = 0; peer < size(); ++peer) {
-      if (peer != rank_) Lose(peer, "waiting for transfers of", 0, error);
+      if (peer != rank_) Lose(peer, "waiting for transfers", error);
     }
     return true;
   }
@@ -146,7 +149,9 @@ void MessageTransport::MessageCompleted(const MessagePort::Completion& completio
   --transfer->under_way;
   if (completion.error != 0) {
     transfer->ok = false;
-    Lose(transfer->peer, transfer->receive ? "receiving" : "sending", completion.expected, completion.error);
+    Lose(transfer->peer,
+         fmt::format("{} {} bytes", transfer->receive ? "receiving" : "sending", completion.expected),
+         completion.error);
   } else if (completion.too_long || completion.actual != completion.expected) {
     transfer->ok = false;
     Log().error(
@@ -221,7 +226,9 @@ void MessageTransport::SendMessage(Rank to, ByteBuffer message) {
     transfer->under_way = 1;
     return;
   }
-  if (started.error != 0) Lose(to, "sending a packet of", transfer->buffer.size(), started.error);
+  if (started.error != 0) {
+    Lose(to, fmt::format("sending a packet of {} bytes", transfer->buffer.size()), started.error);
+  }
   --sends_;
   buffers_.Release(std::move(transfer->buffer));
   transfers_.Release(transfer);
@@ -233,7 +240,7 @@ bool MessageTransport::TestPackets(PacketHandler& handler) {
   const Rank from = packet->from;
   if (packet->error != 0) {
     if (from >= 0) {
-      Lose(from, "receiving a packet of up to", port_->largest_packet(), packet->error);
+      Lose(from, "receiving a packet", packet->error);
     } else {
       Log().error("receiving a packet failed: {}", port_->ErrorText(packet->error));
     }
@@ -272,8 +279,7 @@ void MessageTransport::ReceiveBody(Rank from, uint64_t size) {
   try {
     buffer.resize(size);
   } catch (const std::exception&) {
-    Log().error("no memory for a packet of {} bytes that rank {} announced", size, from);
-    return Lose(from, "receiving a packet of", size, 0);
+    return Lose(from, fmt::format("getting memory for a packet of {} bytes from it", size), 0);
   }
   At(from).body_under_way = true;
   Start(NewOwningTransfer(Transfer::Kind::kBody, true, from, kBodyTag, std::move(buffer)));
@@ -292,12 +298,12 @@ void MessageTransport::HandleBody(Rank from, const ByteBuffer& body, PacketHandl
 
 // --- failure
 
-void MessageTransport::Lose(Rank peer, std::string_view what, size_t bytes, MessagePort::Error error) {
+void MessageTransport::Lose(Rank peer, std::string_view what, MessagePort::Error error) {
   if (At(peer).lost) return;
   At(peer).lost = true;
   lost_.push_back(peer);
   any_lost_ = true;
-  Log().error("rank {} is lost: {} {} bytes failed{}{}", peer, what, bytes, error != 0 ? ": " : "",
+  Log().error("rank {} is lost: {} failed{}{}", peer, what, error != 0 ? ": " : "",
               error != 0 ? port_->ErrorText(error) : "");
 }
 

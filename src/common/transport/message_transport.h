@@ -60,7 +60,7 @@ class MessageTransport final : public Transport {
   void HandleBody(Rank from, const ByteBuffer& body, PacketHandler& handler);
 
   // Failure and the end.
-  void Lose(Rank peer, std::string_view what, size_t bytes, MessagePort::Error error);
+  void Lose(Rank peer, std::string_view what, MessagePort::Error error);
   bool ReportLost(PacketHandler& handler);
   void FailTransfers(const std::function<bool(const Transfer&)>& fits);
   void ProgressWhile(const std::function<bool()>& condition);

@@ -1,0 +1,284 @@
+#include "support/mock_opencl.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "support/mock_opencl_engine.h"
+
+namespace clopencl::testing {
+
+namespace mock {
+namespace {
+
+Engine* current = nullptr;
+
+void Add(MockKernelCall& call) {
+  int n = 0;
+  std::memcpy(&n, call.args.at(1).value.data(), sizeof n);
+  auto* p = reinterpret_cast<int*>(call.args.at(0).memory.data());
+  for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) p[i] += n;
+}
+
+void ScaleInto(MockKernelCall& call) {
+  int n = 0;
+  std::memcpy(&n, call.args.at(2).value.data(), sizeof n);
+  auto* to = reinterpret_cast<int*>(call.args.at(0).memory.data());
+  const auto* from = reinterpret_cast<const int*>(call.args.at(1).memory.data());
+  for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) to[i] = from[i] * n;
+}
+
+}  // namespace
+
+Engine& Current() { return *current; }
+
+cl_ulong Now() {
+  return static_cast<cl_ulong>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+}
+
+cl_int Answer(const void* value, size_t size, size_t room, void* into, size_t* size_ret) {
+  if (into != nullptr) {
+    if (room < size) return CL_INVALID_VALUE;
+    if (size > 0) std::memcpy(into, value, size);
+  }
+  if (size_ret != nullptr) *size_ret = size;
+  return CL_SUCCESS;
+}
+
+bool ContextObject::Unified() const {
+  return std::all_of(devices.begin(), devices.end(), [](const auto* device) { return device->settings.unified; });
+}
+
+Engine::Engine(MockOpenCl::Settings with) : settings(std::move(with)) {
+  for (const MockOpenCl::Device& device : settings.devices) {
+    auto object = std::make_shared<MockDeviceObject>();
+    object->settings = device;
+    devices.push_back(std::move(object));
+  }
+  kernels["add"] = &Add;
+  kernels["scale_into"] = &ScaleInto;
+  kernels["nothing"] = [](MockKernelCall&) {};
+  for (unsigned i = 0; i < settings.threads; ++i) threads.emplace_back([this] { Work(); });
+}
+
+Engine::~Engine() {
+  {
+    std::lock_guard lock(mutex);
+    stopping = true;
+    builds_held = false;
+  }
+  changed.notify_all();
+  for (std::thread& thread : threads) thread.join();
+}
+
+cl_int Engine::Enter(const char* function) {
+  std::lock_guard lock(mutex);
+  ++call_counts[function];
+  const auto failure = failures.find(function);
+  if (failure == failures.end() || failure->second.first-- > 0) return CL_SUCCESS;
+  const cl_int error = failure->second.second;
+  failures.erase(failure);
+  return error;
+}
+
+cl_int Engine::Retain(void* handle, Kind kind) {
+  std::lock_guard lock(mutex);
+  const auto object = Find<Object>(handle, kind);
+  if (object == nullptr) return CL_INVALID_VALUE;
+  ++object->references;
+  return CL_SUCCESS;
+}
+
+cl_int Engine::Release(void* handle, Kind kind) {
+  std::shared_ptr<Object> last;  // Goes without the mutex.
+  std::lock_guard lock(mutex);
+  const auto object = Find<Object>(handle, kind);
+  if (object == nullptr) return CL_INVALID_VALUE;
+  if (--object->references > 0) return CL_SUCCESS;
+  last = object;
+  objects.erase(handle);
+  return CL_SUCCESS;
+}
+
+void Engine::CheckUnmapped(const MemObject& mem, const char* what) {
+  std::lock_guard lock(mutex);
+  if (mem.memory->maps > 0) faults.push_back(std::string(what) + " touched a mapped buffer");
+}
+
+cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, cl_event* event_out,
+                       std::function<cl_int()> run, bool waits_for_all, bool is_barrier) {
+  std::lock_guard lock(mutex);
+  if ((count == 0) != (list == nullptr)) return CL_INVALID_EVENT_WAIT_LIST;
+  auto command = std::make_shared<Command>();
+  auto event = std::make_shared<EventObject>();
+  event->profiled = (queue.properties & CL_QUEUE_PROFILING_ENABLE) != 0;
+  event->times[0] = event->times[1] = Now();
+  command->event = event;
+  command->run = std::move(run);
+  const auto wait_for = [&](const std::shared_ptr<EventObject>& other, bool failure_counts) {
+    if (other->status > CL_COMPLETE) {
+      ++command->waits;
+      other->dependents.push_back(command);
+    } else if (other->status < 0 && failure_counts) {
+      command->dependency_failed = true;
+    }
+  };
+  for (cl_uint i = 0; i < count; ++i) {
+    const auto other = Find<EventObject>(list[i], Kind::kEvent);
+    if (other == nullptr) return CL_INVALID_EVENT_WAIT_LIST;
+    event->keeps.push_back(other);
+    wait_for(other, true);
+  }
+  if (queue.in_order() && !queue.pending.empty()) wait_for(queue.pending.back(), false);
+  if (waits_for_all && count == 0) {
+    for (const auto& earlier : queue.pending) wait_for(earlier, false);
+  }
+  if (!queue.in_order() && queue.barrier != nullptr) wait_for(queue.barrier, false);
+  if (is_barrier) queue.barrier = event;
+  std::erase_if(queue.pending, [](const auto& other) { return other->status <= CL_COMPLETE; });
+  queue.pending.push_back(event);
+  ++pending;
+  if (event_out != nullptr) *event_out = reinterpret_cast<cl_event>(Add(event));
+  if (command->waits == 0) {
+    ready.push_back(command);
+    changed.notify_all();
+  }
+  return CL_SUCCESS;
+}
+
+void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status,
+                      std::vector<std::function<void()>>& calls) {
+  event->status = status;
+  event->times[3] = Now();
+  for (const EventObject::Callback& callback : event->callbacks) {
+    calls.push_back([event, callback, status] {
+      callback.function(reinterpret_cast<cl_event>(event.get()), status < 0 ? status : callback.type, callback.data);
+    });
+  }
+  event->callbacks.clear();
+  for (const auto& command : std::exchange(event->dependents, {})) {
+    // An in-order queue goes on after a failure; a wait list does not.
+    const auto& keeps = command->event->keeps;
+    if (status < 0 && std::find(keeps.begin(), keeps.end(), event) != keeps.end()) command->dependency_failed = true;
+    if (--command->waits == 0) ready.push_back(command);
+  }
+  changed.notify_all();
+}
+
+bool Engine::RunOne() {
+  std::shared_ptr<Command> command;
+  {
+    std::lock_guard lock(mutex);
+    if (ready.empty()) return false;
+    command = ready.front();
+    ready.pop_front();
+    command->event->status = CL_RUNNING;
+    command->event->times[2] = Now();
+  }
+  const cl_int status = command->dependency_failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : command->run();
+  command->run = nullptr;
+  std::vector<std::function<void()>> calls;
+  {
+    std::lock_guard lock(mutex);
+    Complete(command->event, status, calls);
+    --pending;
+  }
+  for (const auto& call : calls) call();
+  return true;
+}
+
+void Engine::Work() {
+  while (true) {
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [this] { return stopping || !ready.empty(); });
+      if (stopping) return;
+    }
+    RunOne();
+  }
+}
+
+void Engine::WaitForQueue(const std::shared_ptr<QueueObject>& queue) {
+  const auto over = [&] {
+    return std::all_of(queue->pending.begin(), queue->pending.end(),
+                       [](const auto& event) { return event->status <= CL_COMPLETE; });
+  };
+  if (settings.threads == 0) {
+    while (RunOne()) {
+    }
+    return;
+  }
+  std::unique_lock lock(mutex);
+  changed.wait(lock, over);
+}
+
+}  // namespace mock
+
+MockOpenCl::MockOpenCl(Settings settings) : engine_(std::make_shared<mock::Engine>(std::move(settings))) {
+  mock::current = engine_.get();
+}
+
+MockOpenCl::~MockOpenCl() = default;
+
+rankserver::NativeApi MockOpenCl::Api() {
+  rankserver::NativeApi api;
+  mock::FillObjects(api);
+  mock::FillMemory(api);
+  mock::FillCommands(api);
+  mock::FillPrograms(api);
+  return api;
+}
+
+void MockOpenCl::AddKernel(const std::string& name, MockKernelFunction function) {
+  std::lock_guard lock(engine_->mutex);
+  engine_->kernels[name] = std::move(function);
+}
+
+void MockOpenCl::FailNext(const std::string& function, cl_int error, int after) {
+  std::lock_guard lock(engine_->mutex);
+  engine_->failures[function] = {after, error};
+}
+
+uint64_t MockOpenCl::calls(const std::string& function) const {
+  std::lock_guard lock(engine_->mutex);
+  const auto found = engine_->call_counts.find(function);
+  return found == engine_->call_counts.end() ? 0 : found->second;
+}
+
+void MockOpenCl::HoldBuilds() {
+  std::lock_guard lock(engine_->mutex);
+  engine_->builds_held = true;
+}
+
+void MockOpenCl::ReleaseBuilds() {
+  std::lock_guard lock(engine_->mutex);
+  engine_->builds_held = false;
+  engine_->changed.notify_all();
+}
+
+size_t MockOpenCl::Step(size_t count) {
+  size_t ran = 0;
+  while (ran < count && engine_->RunOne()) ++ran;
+  return ran;
+}
+
+void MockOpenCl::StepAll() {
+  while (engine_->RunOne()) {
+  }
+}
+
+size_t MockOpenCl::live_objects() const {
+  std::lock_guard lock(engine_->mutex);
+  return engine_->objects.size();
+}
+
+size_t MockOpenCl::pending_commands() const {
+  std::lock_guard lock(engine_->mutex);
+  return engine_->pending;
+}
+
+std::vector<std::string> MockOpenCl::faults() const {
+  std::lock_guard lock(engine_->mutex);
+  return engine_->faults;
+}
+
+}  // namespace clopencl::testing

@@ -1,0 +1,228 @@
+// The mock's objects and how its commands run. Private to mock_opencl*.cc.
+#pragma once
+
+#include <CL/cl_icd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "support/mock_opencl.h"
+
+namespace clopencl::testing::mock {
+
+enum class Kind { kContext, kQueue, kMem, kSampler, kProgram, kKernel, kEvent, kDevice };
+
+// Every handle points to one of these. Counted; what an object needs it keeps alive through `keeps`.
+struct Object {
+  explicit Object(Kind object_kind) : kind(object_kind) {}
+  virtual ~Object() = default;
+  const Kind kind;
+  int references = 1;                             // Of the application. Under the engine's mutex.
+  std::vector<std::shared_ptr<Object>> keeps;
+};
+
+struct MockDeviceObject final : Object {
+  MockDeviceObject() : Object(Kind::kDevice) {}
+  MockOpenCl::Device settings;
+  cl_uint units = 4;
+  MockDeviceObject* parent = nullptr;
+};
+
+struct ContextObject final : Object {
+  ContextObject() : Object(Kind::kContext) {}
+  std::vector<MockDeviceObject*> devices;
+  std::map<std::byte*, std::vector<std::byte>> svm;
+  bool Unified() const;
+};
+
+struct Memory {
+  std::vector<std::byte> bytes;
+  int maps = 0;  // Mappings that are in force.
+};
+
+struct Mapping {
+  std::byte* pointer = nullptr;
+  size_t offset = 0;
+  size_t size = 0;
+  cl_map_flags flags = 0;
+  std::shared_ptr<std::vector<std::byte>> shadow;  // Null: the memory itself.
+};
+
+struct MemObject final : Object {
+  MemObject() : Object(Kind::kMem) {}
+  ContextObject* context = nullptr;
+  std::shared_ptr<Memory> memory;  // Shared with sub-buffers.
+  cl_mem_flags flags = 0;
+  cl_mem_object_type type = CL_MEM_OBJECT_BUFFER;
+  size_t offset = 0;  // In `memory`.
+  size_t size = 0;
+  size_t element_size = 0;  // Of images.
+  cl_image_format format{};
+  std::array<size_t, 3> extent{1, 1, 1};
+  std::list<Mapping> mappings;
+
+  std::byte* data() const { return memory->bytes.data() + offset; }
+};
+
+struct SamplerObject final : Object {
+  SamplerObject() : Object(Kind::kSampler) {}
+};
+
+struct KernelArg {
+  std::string type;
+  std::string name;
+  bool is_pointer = false;
+  bool is_local = false;
+  bool is_const = false;
+  size_t value_size = 0;
+};
+
+struct KernelSource {
+  std::string name;
+  std::vector<KernelArg> args;
+};
+
+struct ProgramObject final : Object {
+  ProgramObject() : Object(Kind::kProgram) {}
+  ContextObject* context = nullptr;
+  std::string source;
+  std::string options;
+  std::string log;
+  cl_build_status status = CL_BUILD_NONE;
+  cl_program_binary_type binary_type = CL_PROGRAM_BINARY_TYPE_NONE;
+  std::vector<KernelSource> kernels;
+};
+
+struct KernelObject final : Object {
+  KernelObject() : Object(Kind::kKernel) {}
+  ProgramObject* program = nullptr;
+  KernelSource source;
+  struct Value {
+    bool set = false;
+    std::shared_ptr<Memory> memory;
+    size_t offset = 0, size = 0;
+    std::vector<std::byte> bytes;
+    size_t local_size = 0;
+  };
+  std::vector<Value> values;
+};
+
+struct Command;
+
+struct EventObject final : Object {
+  EventObject() : Object(Kind::kEvent) {}
+  bool user = false;
+  bool profiled = false;
+  cl_int status = CL_QUEUED;
+  std::array<cl_ulong, 4> times{};  // Queued, submit, start, end.
+  std::vector<std::shared_ptr<Command>> dependents;
+  struct Callback {
+    cl_int type;
+    void(CL_CALLBACK* function)(cl_event, cl_int, void*);
+    void* data;
+  };
+  std::vector<Callback> callbacks;
+};
+
+struct Command {
+  std::shared_ptr<EventObject> event;
+  size_t waits = 0;  // Events that are not complete.
+  bool dependency_failed = false;
+  std::function<cl_int()> run;
+};
+
+struct QueueObject final : Object {
+  QueueObject() : Object(Kind::kQueue) {}
+  ContextObject* context = nullptr;
+  MockDeviceObject* device = nullptr;
+  cl_command_queue_properties properties = 0;
+  std::vector<std::shared_ptr<EventObject>> pending;  // Of commands that are not over.
+  std::shared_ptr<EventObject> barrier;               // The last, of out-of-order queues.
+  bool in_order() const { return (properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
+};
+
+struct Engine {
+  explicit Engine(MockOpenCl::Settings with);
+  ~Engine();
+
+  // --- under `mutex`
+
+  // The object behind a handle; null, and a fault, when the handle is no live object of the kind.
+  template <typename T>
+  std::shared_ptr<T> Find(void* handle, Kind kind) {
+    const auto found = objects.find(handle);
+    if (found == objects.end() || found->second->kind != kind) {
+      faults.push_back("a handle of kind " + std::to_string(static_cast<int>(kind)) + " that does not live was used");
+      return nullptr;
+    }
+    return std::static_pointer_cast<T>(found->second);
+  }
+  template <typename T>
+  T* Add(std::shared_ptr<T> object) {
+    T* raw = object.get();
+    objects[raw] = std::move(object);
+    return raw;
+  }
+  cl_int Retain(void* handle, Kind kind);
+  cl_int Release(void* handle, Kind kind);
+
+  // CL_SUCCESS, or the error that the test wants the function to fail with. Counts the call.
+  cl_int Enter(const char* function);
+
+  cl_int Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, cl_event* event_out,
+                 std::function<cl_int()> run, bool waits_for_all = false, bool is_barrier = false);
+  void CheckUnmapped(const MemObject& mem, const char* what);
+  // Completes the event and what follows from it; callbacks are collected to be called without the mutex.
+  void Complete(const std::shared_ptr<EventObject>& event, cl_int status, std::vector<std::function<void()>>& calls);
+
+  // --- without it
+
+  bool RunOne();
+  void WaitForQueue(const std::shared_ptr<QueueObject>& queue);
+  void Work();
+
+  const MockOpenCl::Settings settings;
+  std::vector<std::shared_ptr<MockDeviceObject>> devices;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::map<void*, std::shared_ptr<Object>> objects;
+  std::deque<std::shared_ptr<Command>> ready;
+  std::map<std::string, MockKernelFunction> kernels;
+  std::map<std::string, std::pair<int, cl_int>> failures;
+  std::map<std::string, uint64_t> call_counts;
+  std::vector<std::string> faults;
+  size_t pending = 0;
+  bool builds_held = false;
+  bool stopping = false;
+  std::vector<std::thread> threads;
+};
+
+// The instance that the OpenCL functions act on.
+Engine& Current();
+
+cl_ulong Now();
+
+// As every clGet*Info: `size` bytes at `value` are the answer.
+cl_int Answer(const void* value, size_t size, size_t room, void* into, size_t* size_ret);
+inline cl_int AnswerText(const std::string& text, size_t room, void* into, size_t* size_ret) {
+  return Answer(text.c_str(), text.size() + 1, room, into, size_ret);
+}
+template <typename T>
+cl_int AnswerValue(const T& value, size_t room, void* into, size_t* size_ret) {
+  return Answer(&value, sizeof value, room, into, size_ret);
+}
+
+// Fill their part of the table.
+void FillObjects(rankserver::NativeApi& api);
+void FillMemory(rankserver::NativeApi& api);
+void FillCommands(rankserver::NativeApi& api);
+void FillPrograms(rankserver::NativeApi& api);
+
+}  // namespace clopencl::testing::mock
