@@ -18,7 +18,7 @@ using namespace clopencl::programs;
 constexpr size_t kThreads = 8;
 constexpr size_t kItems = 5000;
 constexpr char kSource[] = R"(
-kernel void step(global uint* data, uint factor, uint summand) {
+kernel void advance(global uint* data, uint factor, uint summand) {
   data[get_global_id(0)] = data[get_global_id(0)] * factor + summand;
 }
 )";
@@ -33,13 +33,11 @@ void InThreads(const std::function<void(size_t)>& work) {
 // A thread's data on the device and the model of it.
 class Worker {
  public:
-  Worker(const Device& device, cl_context context, cl_program program, size_t index)
+  Worker(cl_context context, cl_program program, size_t index)
       : random_(index),
         model_(RandomVector<cl_uint>(kItems, index)),
-        kernel_(MakeKernel(program, "step")),
-        buffer_(MakeBuffer(context, kItems * sizeof(cl_uint), CL_MEM_COPY_HOST_PTR, model_.data())) {
-    (void)device;
-  }
+        kernel_(MakeKernel(program, "advance")),
+        buffer_(MakeBuffer(context, kItems * sizeof(cl_uint), CL_MEM_COPY_HOST_PTR, model_.data())) {}
 
   // One random command; the worker's commands must run in order.
   void Step(cl_command_queue queue) {
@@ -121,7 +119,7 @@ class Test {
     std::vector<std::string> results(kThreads);
     InThreads([&](size_t i) {
       const Queue queue = MakeQueue(s_.context, s_.device);
-      Worker worker(s_.device, s_.context, program_, i);
+      Worker worker(s_.context, program_, i);
       for (int step = 0; step < 100; ++step) worker.Step(queue);
       worker.Check(queue);
       results[i] = worker.right() ? "right" : "wrong";
@@ -133,7 +131,7 @@ class Test {
   void OneQueue() {
     std::vector<std::string> results(kThreads);
     InThreads([&](size_t i) {
-      Worker worker(s_.device, s_.context, program_, 100 + i);
+      Worker worker(s_.context, program_, 100 + i);
       for (int step = 0; step < 100; ++step) worker.Step(s_.queue);
       worker.Check(s_.queue);
       results[i] = worker.right() ? "right" : "wrong";
@@ -148,7 +146,7 @@ class Test {
       const Context context = MakeContext(s_.device);
       const Queue queue = MakeQueue(context, s_.device);
       const Program program = BuildProgram(context, s_.device, kSource);
-      Worker worker(s_.device, context, program, 200 + i);
+      Worker worker(context, program, 200 + i);
       for (int step = 0; step < 50; ++step) worker.Step(queue);
       worker.Check(queue);
       results[i] = worker.right() ? "right" : "wrong";
@@ -188,7 +186,7 @@ class Test {
       for (int round = 0; round < 100; ++round) {
         const Queue queue = MakeQueue(s_.context, s_.device);
         const Mem buffer = MakeBuffer(s_.context, 1 + random.Below(100000));
-        const Kernel kernel = MakeKernel(program_, "step");
+        const Kernel kernel = MakeKernel(program_, "advance");
         Event event;
         const unsigned char zero = 0;
         Must(clEnqueueFillBuffer(queue, buffer, &zero, 1, 0, 1, 0, nullptr, event.Out()));
