@@ -125,7 +125,7 @@ void EnqueueUnmapMemObject(cl_command_queue queue_handle, cl_mem handle, void* p
     command.Post(wire::WriteBuffer{command.wire(), mem.id(), mapping->offset, mapping->size, from});
   }
   // The host copy must outlive its way to the server.
-  if (from.payload_tag != 0) command.event()->KeepAlive(Ref<Mem>(mem));
+  if (from.payload_tag != 0) command.event()->OnComplete([keep = Ref<Mem>(mem)](cl_int) {});
   command.Commit(event);
 }
 

@@ -94,12 +94,6 @@ wire::ProfilingTimes Event::Times() {
   return complete() ? times_ : wire::ProfilingTimes{};
 }
 
-void Event::KeepAlive(Ref<Mem> mem) {
-  on_complete_ = [next = std::move(on_complete_), mem = std::move(mem)](cl_int status) {
-    if (next) next(status);
-  };
-}
-
 void Event::AddDependent(Ref<Event> dependent) {
   if (dependents_released_) return;
   dependent->AddPart();
@@ -115,10 +109,8 @@ void Event::PartDone(cl_int status) {
 }
 
 void Event::Complete(cl_int status) {
-  if (on_complete_) {
-    on_complete_(status);
-    on_complete_ = nullptr;
-  }
+  for (const auto& action : on_complete_) action(status);
+  on_complete_.clear();
   on_data_ = nullptr;
   {
     std::lock_guard lock(state_mutex_);

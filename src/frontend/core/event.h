@@ -62,11 +62,10 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
   void PartDone(cl_int status);
   // Runs when everything is done, before anybody learns of it (under the transport mutex), with the final
   // status.
-  void OnComplete(std::function<void(cl_int)> action) { on_complete_ = std::move(action); }
+  // Actions run in the order in which they were added. Under the command mutex.
+  void OnComplete(std::function<void(cl_int)> action) { on_complete_.push_back(std::move(action)); }
   // Takes the data of a read that rides in the completion.
   void OnData(std::function<void(wire::ByteView)> action) { on_data_ = std::move(action); }
-  // Holds `mem` until the event is complete.
-  void KeepAlive(Ref<Mem> mem);
   // `dependent` is not complete before this transfer is. Under the command mutex.
   void AddDependent(Ref<Event> dependent);
 
@@ -118,7 +117,7 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
 
   std::mutex state_mutex_;
   std::vector<Callback> callbacks_;
-  std::function<void(cl_int)> on_complete_;
+  std::vector<std::function<void(cl_int)>> on_complete_;
   std::function<void(wire::ByteView)> on_data_;
 };
 

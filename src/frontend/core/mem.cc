@@ -127,7 +127,7 @@ void Mem::PostCreate(Session& session) {
   if (is_sub_buffer()) {
     session.Post(wire::CreateSubBuffer{id_, parent()->id(), native_flags, what_.origin, size()});
   } else if (is_buffer()) {
-    session.Post(wire::CreateBuffer{id_, context_->id(), native_flags, size()});
+    session.Post(wire::CreateBuffer{id_, context_->id(), native_flags, size(), svm_address_});
   } else if (type() == CL_MEM_OBJECT_PIPE) {
     session.Post(wire::CreatePipe{id_, context_->id(), native_flags, what_.packet_size, what_.max_packets});
   } else {
@@ -163,10 +163,8 @@ void Mem::Upload(Session& session) {
   if (payload_tag) {
     message.payload_tag = *payload_tag;
     runtime.AddOutstanding();
-    session.PostSend(*payload_tag, contents, [keep = initial_, sent = *payload_tag](bool) {
-      TheRuntime().payload_tags().Return(sent);
-      TheRuntime().RemoveOutstanding();
-    });
+    // The tag is free again when the server says ContentsMoved, not when the data has left.
+    session.PostSend(*payload_tag, contents, [keep = initial_](bool) {});
   } else {
     message.data = contents;
   }

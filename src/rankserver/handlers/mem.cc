@@ -62,8 +62,12 @@ void Channel::On(const wire::CreateBuffer& m) {
     mem->context = *context;
     mem->is_buffer = true;
     mem->size = m.size;
-    mem->native =
-        Owned<cl_mem>(api(), api().CreateBuffer((*context)->native.get(), m.flags, m.size, nullptr, &status));
+    if (m.svm_address != 0 && !(*context)->HoldsSvm(m.svm_address, m.size)) {
+      return Keep(mems, m.mem, CL_INVALID_HOST_PTR, std::move(mem));
+    }
+    const cl_mem_flags flags = m.svm_address != 0 ? m.flags | CL_MEM_USE_HOST_PTR : m.flags;
+    mem->native = Owned<cl_mem>(api(), api().CreateBuffer((*context)->native.get(), flags, m.size,
+                                                          reinterpret_cast<void*>(m.svm_address), &status));
   }
   Keep(mems, m.mem, status, std::move(mem));
 }

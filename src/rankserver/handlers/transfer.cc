@@ -204,7 +204,7 @@ void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction d
   request.peer = peer;
   request.size = size;
   request.internal = true;
-  request.announce_moved = direction == Direction::kToDevice && data == nullptr && peer.rank != 0;
+  request.announce_moved = direction == Direction::kToDevice && data == nullptr;
   cl_int status = CL_SUCCESS;
   if (const std::shared_ptr<Mem>* mem = mems.Find(id, status)) {
     const bool fits = (*mem)->is_buffer

@@ -261,7 +261,7 @@ struct ReceiveContents {
   uint32_t payload_tag = 0;
 };
 
-// From the receiving server: the tag of a ReceiveContents is free again.
+// From the receiving server: the tag of a ReceiveContents or UploadContents is free again.
 struct ContentsMoved {
   uint32_t payload_tag = 0;
 };

@@ -34,11 +34,13 @@ struct CreateQueue {
 
 // flags never hold CL_MEM_USE_HOST_PTR, CL_MEM_COPY_HOST_PTR or host access flags: initial contents follow as
 // an UploadContents.
+// svm_address: 0, or shared virtual memory of the context that is the buffer's storage.
 struct CreateBuffer {
   MemId mem;
   ContextId context;
   uint64_t flags = 0;
   uint64_t size = 0;
+  uint64_t svm_address = 0;
 };
 
 struct CreateSubBuffer {
