@@ -123,7 +123,7 @@ void GetMemObjectInfo(cl_mem handle, cl_mem_info param, size_t size, void* value
     case CL_MEM_OFFSET:
       return sink.Put(mem.what().origin);
     case CL_MEM_USES_SVM_POINTER:
-      return sink.Put<cl_bool>(CL_FALSE);
+      return sink.Put<cl_bool>(mem.over_svm() ? CL_TRUE : CL_FALSE);
     case CL_MEM_PROPERTIES:
       return sink.PutArray(mem.what().properties);
     default:

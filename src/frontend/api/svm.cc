@@ -51,16 +51,20 @@ void EnqueueSVMFree(cl_command_queue queue_handle, cl_uint num_pointers, void* p
   const WaitList wait_list(queue.context(), num_events, events);
   PendingCommand command(queue, CL_COMMAND_SVM_FREE, wait_list, true);
   std::vector<void*> list(pointers, pointers + num_pointers);
-  command.event()->OnComplete([queue = Ref(queue), list = std::move(list), notify, user_data](cl_int) {
+  // The event is complete once the memory has been freed, by us or by the application's callback.
+  Event* const freed = command.event();
+  freed->OnServerDone([owner = Ref(queue), list = std::move(list), notify, user_data, freed = Ref(freed)] {
     TheRuntime().callbacks().Add([=]() mutable {
       if (notify != nullptr) {
-        notify(queue->handle(), static_cast<cl_uint>(list.size()), list.data(), user_data);
+        notify(owner->handle(), static_cast<cl_uint>(list.size()), list.data(), user_data);
       } else {
-        for (void* pointer : list) SvmSpace::Instance().Free(queue->context(), pointer);
+        for (void* pointer : list) SvmSpace::Instance().Free(owner->context(), pointer);
       }
+      std::lock_guard lock(TheRuntime().transport_mutex());
+      freed->PartDone(CL_COMPLETE);
     });
   });
-  command.MakeTransfer(0, false);
+  command.MakeTransfer(1, false);
   command.Post(wire::Marker{command.wire()});
   command.Commit(event);
 }

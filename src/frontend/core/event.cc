@@ -136,6 +136,7 @@ void Event::ServerPart(cl_int status, const wire::ProfilingTimes& times) {
     std::lock_guard lock(TheRuntime().command_mutex());
     watched = (watched_ & wire::kWatchComplete) != 0;
   }
+  if (const auto action = std::move(on_server_done_)) action();
   PartDone(status);
   if (watched) {
     TheRuntime().RemoveOutstanding();

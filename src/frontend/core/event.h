@@ -64,6 +64,8 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
   // status.
   // Actions run in the order in which they were added. Under the command mutex.
   void OnComplete(std::function<void(cl_int)> action) { on_complete_.push_back(std::move(action)); }
+  // Runs when the server reports, while local parts are still missing (under the transport mutex).
+  void OnServerDone(std::function<void()> action) { on_server_done_ = std::move(action); }
   // Takes the data of a read that rides in the completion.
   void OnData(std::function<void(wire::ByteView)> action) { on_data_ = std::move(action); }
   // `dependent` is not complete before this transfer is. Under the command mutex.
@@ -118,6 +120,7 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
   std::mutex state_mutex_;
   std::vector<Callback> callbacks_;
   std::vector<std::function<void(cl_int)>> on_complete_;
+  std::function<void()> on_server_done_;
   std::function<void(wire::ByteView)> on_data_;
 };
 

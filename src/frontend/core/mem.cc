@@ -7,6 +7,7 @@
 
 #include "frontend/core/event.h"
 #include "frontend/core/image_format.h"
+#include "frontend/core/svm.h"
 #include "frontend/runtime.h"
 
 namespace clopencl::frontend {
@@ -72,8 +73,10 @@ Mem::Mem(Context& context, Description description) : context_(Ref(context)), wh
         slice_pitch_ = row_pitch_ * what_.image.image_height;
     }
   }
-  if (parent() == nullptr && (flags() & (CL_MEM_COPY_HOST_PTR | CL_MEM_USE_HOST_PTR)) != 0)
-    CopyInitialContents();
+  if (uses_host_ptr() && is_buffer() && SvmSpace::Instance().Contains(context, what_.host_ptr, size()))
+    svm_address_ = reinterpret_cast<uint64_t>(what_.host_ptr);
+  const bool has_contents = (flags() & (CL_MEM_COPY_HOST_PTR | CL_MEM_USE_HOST_PTR)) != 0 && !over_svm();
+  if (parent() == nullptr && has_contents) CopyInitialContents();
   std::lock_guard lock(TheRuntime().command_mutex());
   if (parent() == nullptr && context.spans_servers()) residency_ = std::make_unique<Residency>(size());
   id_ = TheRuntime().ids().mems.Insert(this);

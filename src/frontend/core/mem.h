@@ -76,6 +76,9 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   bool is_sub_buffer() const { return is_buffer() && parent() != nullptr; }
   bool uses_host_ptr() const { return (what_.flags & CL_MEM_USE_HOST_PTR) != 0; }
 
+  // Its storage is shared virtual memory (CL_MEM_USE_HOST_PTR with a pointer of clSVMAlloc).
+  bool over_svm() const { return svm_address_ != 0; }
+
   // Images: bytes of a pixel, the extent of the whole in pixels (1 where a dimension does not exist; array
   // layers in the dimension where origin and region count them), pitches of the host copy.
   size_t pixel_size() const { return pixel_size_; }
@@ -123,6 +126,7 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   size_t pixel_size_ = 0;
   size_t row_pitch_ = 0;
   size_t slice_pitch_ = 0;
+  uint64_t svm_address_ = 0;
   MemId id_;
 
   // Under the command mutex.
