@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "common/wire/codec.h"
@@ -45,7 +46,7 @@ class MessageFiller {
     } else if constexpr (IsArray<T>::value) {
       for (auto& element : value) Fill(element);
     } else {
-      WithFields(value, [this](auto&... field) { (Fill(field), ...); });
+      WithFields(value, [this](auto&... field) { (this->Fill(field), ...); });
     }
   }
 
@@ -72,30 +73,46 @@ class MessageFiller {
   std::vector<std::shared_ptr<void>> owned_;
 };
 
-// Every field of a message, so that two can be compared without the codec that is under test.
+// Every field of a message as text, so that two can be compared without the codec that is under test.
+class MessageDescriber {
+ public:
+  template <typename T>
+  void Add(const T& value) {
+    if constexpr (Scalar<T> || std::is_same_v<T, std::byte>) {
+      AddBytes(&value, sizeof value);
+    } else if constexpr (std::is_same_v<T, std::string_view>) {
+      AddText("'");
+      AddBytes(value.data(), value.size());
+    } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
+      AddText("[");
+      for (const auto& element : value) Add(element);
+      AddText("]");
+    } else {
+      AddText("{");
+      WithFields(value, [this](const auto&... field) { (this->Add(field), ...); });
+      AddText("}");
+    }
+  }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  void AddText(const char* text) { text_ += text; }
+  void AddBytes(const void* data, size_t size) {
+    for (size_t i = 0; i < size; ++i) {
+      text_ += "0123456789abcdef"[static_cast<const unsigned char*>(data)[i] >> 4];
+      text_ += "0123456789abcdef"[static_cast<const unsigned char*>(data)[i] & 15];
+    }
+    text_ += ' ';
+  }
+
+  std::string text_;
+};
+
 template <typename T>
 std::string Describe(const T& value) {
-  if constexpr (Scalar<T>) {
-    std::string bytes(sizeof value, '\0');
-    std::memcpy(bytes.data(), &value, sizeof value);
-    std::string text;
-    for (unsigned char byte : bytes) text += std::to_string(byte) + ".";
-    return text;
-  } else if constexpr (std::is_same_v<T, std::byte>) {
-    return std::to_string(std::to_integer<int>(value));
-  } else if constexpr (std::is_same_v<T, std::string_view>) {
-    return "'" + std::string(value) + "'";
-  } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
-    std::string text = "[";
-    for (const auto& element : value) text += Describe(element) + ",";
-    return text + "]";
-  } else {
-    return WithFields(value, [](const auto&... field) {
-      std::string text = "{";
-      ((text += Describe(field) + ";"), ...);
-      return text + "}";
-    });
-  }
+  MessageDescriber describer;
+  describer.Add(value);
+  return describer.Take();
 }
 
 }  // namespace clopencl::wire

@@ -166,20 +166,31 @@ void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status,
 
 bool Engine::RunOne() {
   std::shared_ptr<Command> command;
+  std::vector<std::function<void()>> calls;
   {
     std::lock_guard lock(mutex);
     if (ready.empty()) return false;
     command = ready.front();
     ready.pop_front();
-    command->event->status = CL_RUNNING;
-    command->event->times[2] = Now();
+    const auto event = command->event;
+    event->status = CL_RUNNING;
+    event->times[2] = Now();
+    std::erase_if(event->callbacks, [&](const EventObject::Callback& callback) {
+      if (callback.type == CL_COMPLETE) return false;
+      calls.push_back([event, callback] {
+        callback.function(reinterpret_cast<cl_event>(event.get()), callback.type, callback.data);
+      });
+      return true;
+    });
   }
+  for (const auto& call : calls) call();
+  calls.clear();
   const cl_int status = command->dependency_failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : command->run();
   command->run = nullptr;
-  std::vector<std::function<void()>> calls;
   {
     std::lock_guard lock(mutex);
     Complete(command->event, status, calls);
+    command->event->keeps.clear();
     --pending;
   }
   for (const auto& call : calls) call();

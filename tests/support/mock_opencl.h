@@ -1,8 +1,9 @@
 // A native OpenCL for tests: in memory, functional, and under the test's control.
 //
-// Its devices have real memory. Commands run on threads of its own, or one by one when the test says so. Kernels are
-// C++ functions chosen by the name of the kernel in the "source". It also watches how it is used: a command that
-// touches a mapped buffer, a handle that was released, or objects left over are faults that tests ask for.
+// Its devices have real memory. Commands run on threads of its own, or one by one when the test says so.
+// Kernels are C++ functions chosen by the name of the kernel in the "source". It also watches how it is used:
+// a command that touches a mapped buffer, a handle that was released, or objects left over are faults that
+// tests ask for.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ struct Engine;
 // What a kernel gets: its arguments by index, and its range.
 struct MockKernelCall {
   struct Argument {
-    std::span<std::byte> memory;      // Of a buffer, whole.
-    std::vector<std::byte> value;     // Of a value.
+    std::span<std::byte> memory;   // Of a buffer, whole.
+    std::vector<std::byte> value;  // Of a value.
     size_t local_size = 0;
   };
   std::vector<Argument> args;
@@ -40,8 +41,8 @@ class MockOpenCl {
   struct Device {
     std::string name = "mock device";
     cl_device_type type = CL_DEVICE_TYPE_CPU;
-    // Mapping gives the memory itself; otherwise a copy that is brought up to date when the map and unmap commands
-    // run.
+    // Mapping gives the memory itself; otherwise a copy that is brought up to date when the map and unmap
+    // commands run.
     bool unified = true;
   };
   struct Settings {
@@ -59,8 +60,8 @@ class MockOpenCl {
 
   static rankserver::NativeApi Api();
 
-  // Kernels of programs have to be known before they are built. There are: "add" (global int* p, int n: adds n),
-  // "scale_into" (global int* to, global const int* from, int n) and "nothing" ().
+  // Kernels of programs have to be known before they are built. There are: "add" (global int* p, int n: adds
+  // n), "scale_into" (global int* to, global const int* from, int n) and "nothing" ().
   void AddKernel(const std::string& name, MockKernelFunction function);
 
   // The function (without "cl") fails with `error` at its next call but `after`.

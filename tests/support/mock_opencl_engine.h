@@ -24,7 +24,7 @@ struct Object {
   explicit Object(Kind object_kind) : kind(object_kind) {}
   virtual ~Object() = default;
   const Kind kind;
-  int references = 1;                             // Of the application. Under the engine's mutex.
+  int references = 1;  // Of the application. Under the engine's mutex.
   std::vector<std::shared_ptr<Object>> keeps;
 };
 
@@ -159,7 +159,8 @@ struct Engine {
   std::shared_ptr<T> Find(void* handle, Kind kind) {
     const auto found = objects.find(handle);
     if (found == objects.end() || found->second->kind != kind) {
-      faults.push_back("a handle of kind " + std::to_string(static_cast<int>(kind)) + " that does not live was used");
+      faults.push_back("a handle of kind " + std::to_string(static_cast<int>(kind)) +
+                       " that does not live was used");
       return nullptr;
     }
     return std::static_pointer_cast<T>(found->second);
@@ -180,7 +181,8 @@ struct Engine {
                  std::function<cl_int()> run, bool waits_for_all = false, bool is_barrier = false);
   void CheckUnmapped(const MemObject& mem, const char* what);
   // Completes the event and what follows from it; callbacks are collected to be called without the mutex.
-  void Complete(const std::shared_ptr<EventObject>& event, cl_int status, std::vector<std::function<void()>>& calls);
+  void Complete(const std::shared_ptr<EventObject>& event, cl_int status,
+                std::vector<std::function<void()>>& calls);
 
   // --- without it
 

@@ -30,7 +30,7 @@ uint32_t NumberOf(const ByteBuffer& packet) {
 }
 
 void ManySmallPacketsKeepTheirOrder(Transport& self, Mailbox& mailbox) {
-  constexpr uint32_t kCount = 20000;
+  constexpr uint32_t kCount = 8000;
   for (uint32_t number = 0; number < kCount; ++number) {
     ForEachPeer(self, [&](Rank peer) { self.SendPacket(peer, NumberPacket(self, number)); });
     if (number % 256 == 0) self.Progress(mailbox);

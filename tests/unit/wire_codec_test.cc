@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
 
 #include "common/wire/dispatch.h"
 #include "common/wire/packet.h"
@@ -26,76 +30,96 @@ bool Decode(ByteView bytes, Arena& arena, Message& message) {
   return reader.ok() && reader.remaining() == 0;
 }
 
+// A type of message without the type, so that the tests below are compiled once and not for each.
+struct MessageType {
+  struct Example {
+    ByteBuffer bytes;
+    std::string description;
+  };
+
+  std::string name;
+  size_t least_size = 0;
+  Example (*make)(uint32_t seed, size_t longest_sequence) = nullptr;
+  // What decoding made of `bytes`: its description, and its bytes when encoded again. Null: refused.
+  std::optional<Example> (*decode)(ByteView bytes) = nullptr;
+
+  friend std::ostream& operator<<(std::ostream& out, const MessageType& type) { return out << type.name; }
+};
+
 template <typename Message>
-class EachMessage : public testing::Test {
- protected:
-  static constexpr uint32_t kSeeds = 30;
-};
+MessageType::Example MakeExample(uint32_t seed, size_t longest_sequence) {
+  MessageFiller filler(seed, longest_sequence);
+  const auto message = filler.Make<Message>();
+  return {Encode(message), Describe(message)};
+}
 
-template <typename... Lists>
-struct AsTestTypes;
-template <typename... A, typename... B>
-struct AsTestTypes<TypeList<A...>, TypeList<B...>> {
-  using Types = testing::Types<A..., B...>;
-};
-using AllMessages = AsTestTypes<ServerMessages, FrontendMessages>::Types;
-TYPED_TEST_SUITE(EachMessage, AllMessages);
+template <typename Message>
+std::optional<MessageType::Example> DecodeExample(ByteView bytes) {
+  Arena arena;
+  Message decoded{};
+  if (!Decode(bytes, arena, decoded)) return {};
+  return MessageType::Example{Encode(decoded), Describe(decoded)};
+}
 
-TYPED_TEST(EachMessage, ComesBackAsItWas) {
-  for (uint32_t seed = 0; seed < this->kSeeds; ++seed) {
-    MessageFiller filler(seed, seed % 7);
-    const auto message = filler.template Make<TypeParam>();
-    const ByteBuffer bytes = Encode(message);
-    Arena arena;
-    TypeParam decoded{};
-    ASSERT_TRUE(Decode(bytes, arena, decoded)) << "seed " << seed;
-    EXPECT_EQ(Describe(decoded), Describe(message)) << "seed " << seed;
-    EXPECT_EQ(Encode(decoded), bytes) << "seed " << seed;
-    EXPECT_GE(bytes.size(), MinEncodedSize<TypeParam>());
+template <typename... Messages>
+void AddTypes(TypeList<Messages...>, const std::string& direction, std::vector<MessageType>& types) {
+  (types.push_back({direction + std::to_string(kOpcode<Messages>), MinEncodedSize<Messages>(),
+                    &MakeExample<Messages>, &DecodeExample<Messages>}),
+   ...);
+}
+
+std::vector<MessageType> AllTypes() {
+  std::vector<MessageType> types;
+  AddTypes(ServerMessages{}, "ToServer", types);
+  AddTypes(FrontendMessages{}, "ToFrontend", types);
+  return types;
+}
+
+class EachMessage : public testing::TestWithParam<MessageType> {};
+INSTANTIATE_TEST_SUITE_P(Protocol, EachMessage, testing::ValuesIn(AllTypes()),
+                         [](const auto& type) { return type.param.name; });
+
+TEST_P(EachMessage, ComesBackAsItWas) {
+  for (uint32_t seed = 0; seed < 30; ++seed) {
+    const auto example = GetParam().make(seed, seed % 7);
+    const auto decoded = GetParam().decode(example.bytes);
+    ASSERT_TRUE(decoded) << "seed " << seed;
+    EXPECT_EQ(decoded->description, example.description) << "seed " << seed;
+    EXPECT_EQ(decoded->bytes, example.bytes) << "seed " << seed;
   }
 }
 
-TYPED_TEST(EachMessage, EmptySequencesTakeTheLeastBytes) {
-  MessageFiller filler(1, 0);
-  EXPECT_EQ(Encode(filler.template Make<TypeParam>()).size(), MinEncodedSize<TypeParam>());
+TEST_P(EachMessage, EmptySequencesTakeTheLeastBytes) {
+  EXPECT_EQ(GetParam().make(1, 0).bytes.size(), GetParam().least_size);
 }
 
-TYPED_TEST(EachMessage, EveryPrefixIsRefused) {
-  MessageFiller filler(5);
-  const ByteBuffer bytes = Encode(filler.template Make<TypeParam>());
+TEST_P(EachMessage, EveryPrefixIsRefused) {
+  const ByteBuffer bytes = GetParam().make(5, 4).bytes;
   for (size_t length = 0; length < bytes.size(); ++length) {
     // In memory of its own, so that a sanitizer sees a read behind it.
     const ByteBuffer prefix(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
-    Arena arena;
-    TypeParam decoded{};
-    EXPECT_FALSE(Decode(prefix, arena, decoded)) << length << " of " << bytes.size() << " bytes";
+    EXPECT_FALSE(GetParam().decode(prefix)) << length << " of " << bytes.size() << " bytes";
   }
 }
 
-TYPED_TEST(EachMessage, TrailingBytesAreRefused) {
-  MessageFiller filler(6);
-  ByteBuffer bytes = Encode(filler.template Make<TypeParam>());
+TEST_P(EachMessage, TrailingBytesAreRefused) {
+  ByteBuffer bytes = GetParam().make(6, 4).bytes;
   bytes.push_back(std::byte{0});
-  Arena arena;
-  TypeParam decoded{};
-  EXPECT_FALSE(Decode(bytes, arena, decoded));
+  EXPECT_FALSE(GetParam().decode(bytes));
 }
 
 // Wherever a count may stand, a huge one is there once.
-TYPED_TEST(EachMessage, HugeCountsAllocateLittle) {
-  MessageFiller filler(7);
-  const ByteBuffer bytes = Encode(filler.template Make<TypeParam>());
+TEST_P(EachMessage, HugeCountsAllocateLittle) {
+  const ByteBuffer bytes = GetParam().make(7, 4).bytes;
   for (uint32_t count : {0xffffffffu, 0x7fffffffu, 0x10000000u, static_cast<uint32_t>(bytes.size())}) {
     for (size_t at = 0; at + sizeof count <= bytes.size(); ++at) {
       ByteBuffer broken = bytes;
       std::memcpy(broken.data() + at, &count, sizeof count);
-      Arena arena;
-      TypeParam decoded{};
       ForgetAllocations();
-      const bool ok = Decode(broken, arena, decoded);
+      const auto decoded = GetParam().decode(broken);
       EXPECT_LE(LargestAllocation(), 8192 + 32 * bytes.size()) << "count " << count << " at " << at;
-      if (ok) {
-        EXPECT_EQ(Encode(decoded), broken);
+      if (decoded) {
+        EXPECT_EQ(decoded->bytes, broken);
       }
     }
   }
