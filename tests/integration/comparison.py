@@ -38,8 +38,8 @@ def same_name_and_host(native, forwarded):
 
 def same_extensions(native, forwarded):
     """Extensions with entry points that are not forwarded are left out, the forwarding platform's own added."""
-    left_out = words(native) - words(forwarded)
-    added = words(forwarded) - words(native)
+    left_out = {word.partition("=")[0] for word in words(native) - words(forwarded)}  # "name" or "name=version"
+    added = {word.partition("=")[0] for word in words(forwarded) - words(native)}
     return left_out <= NOT_FORWARDED and all(name in ADDED or name.startswith("cl_clopencl") for name in added)
 
 

@@ -14,6 +14,7 @@ sessions were opened in between. A process that outlives the program by more tha
 
 import argparse
 import ctypes
+import json
 import os
 import pathlib
 import shlex
@@ -142,7 +143,12 @@ def await_descendants(seconds):
         time.sleep(0.02)
 
 
-def run(command, timeout, env=None, cores=None, stdin=subprocess.DEVNULL):
+def shell_code(return_code):
+    """A signal's number as a shell says it: 134 for SIGABRT."""
+    return return_code if return_code >= 0 else 128 - return_code
+
+
+def run(command, timeout, env=None, cores=None, stdin_text=None):
     """Runs `command` to its end or its time limit. Afterwards none of its processes is left.
 
     `env` is added to the environment; a value of None removes the variable. `cores` are the processors it may use.
@@ -156,8 +162,10 @@ def run(command, timeout, env=None, cores=None, stdin=subprocess.DEVNULL):
         else:
             environment[name] = str(value)
     # Files and not pipes: a process that is left behind could hold a pipe open.
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr, \
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr, \
             tempfile.TemporaryDirectory(prefix="clopencl-test-") as scratch:
+        stdin.write((stdin_text or "").encode())
+        stdin.seek(0)
         environment["TMPDIR"] = scratch  # where MPI keeps the files of a job
         start = time.monotonic()
         process = subprocess.Popen([str(word) for word in command], stdin=stdin, stdout=stdout, stderr=stderr,
@@ -181,7 +189,7 @@ def run(command, timeout, env=None, cores=None, stdin=subprocess.DEVNULL):
             kill_descendants()
         stdout.seek(0)
         stderr.seek(0)
-        return Result(command=list(command), exit_code=process.returncode,
+        return Result(command=list(command), exit_code=shell_code(process.returncode),
                       stdout=stdout.read().decode(errors="backslashreplace"),
                       stderr=stderr.read().decode(errors="backslashreplace"), seconds=seconds, timed_out=timed_out,
                       leftovers=leftovers)
@@ -193,24 +201,38 @@ def missing_for_forwarding():
     return f"not built: {', '.join(missing)}" if missing else ""
 
 
-def run_native(command, timeout, servers=None, env=None):
-    """Runs natively; with `servers`, on as many processors as each of so many rank servers has.
+def parse_cpus(text):
+    """"0-2,5" -> {0, 1, 2, 5}."""
+    cpus = set()
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        cpus |= set(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def cpus_of_servers(servers):
+    """The processors of each of so many rank servers, as clrun would start them."""
+    listing = run([CLRUN, "--list", "--json", "-n", servers], 60)
+    if listing.exit_code != 0:
+        raise HarnessError("clrun --list --json fails\n" + listing.describe())
+    return [parse_cpus(server["cpus"]) for server in json.loads(listing.stdout)["servers"]]
+
+
+def run_native(command, timeout, cores=None, env=None, stdin_text=None):
+    """Runs natively; with `cores`, as a rank server that is pinned to them would.
 
     A CPU device that is divided between rank servers has the compute units of its part, and so must the native one
     that it is compared with.
     """
-    cores = None
     environment = dict(env or {})
-    if servers:
-        available = sorted(os.sched_getaffinity(0))
-        cores = available[:max(1, len(available) // servers)]
+    if cores:
         environment.setdefault("POCL_MAX_PTHREAD_COUNT", len(cores))
         environment.setdefault("POCL_CPU_MAX_CU_COUNT", len(cores))
-    return run(command, timeout, environment, cores)
+    return run(command, timeout, environment, cores, stdin_text)
 
 
-def run_forwarded(command, timeout, servers, env=None, clrun_options=("--only-served",)):
-    return run([CLRUN, *clrun_options, "-n", servers, "--", *command], timeout, env)
+def run_forwarded(command, timeout, servers, env=None, stdin_text=None, clrun_options=("--only-served",)):
+    return run([CLRUN, *clrun_options, "-n", servers, "--", *command], timeout, env, None, stdin_text)
 
 
 def failures(result, expected_exit):
@@ -231,7 +253,7 @@ def report(title, wrong, result):
 
 
 def check_native(options):
-    result = run_native(options.command, options.timeout, None, options.env)
+    result = run_native(options.command, options.timeout, None, options.env, options.stdin)
     if result.exit_code == SKIPPED:
         print(result.stderr.strip())
         return SKIPPED
@@ -248,28 +270,28 @@ def check_forwarded(options):
     if reason:
         print("skipped:", reason)
         return SKIPPED
-    native = run_native(options.command, options.timeout, options.servers, options.env)
-    if native.exit_code == SKIPPED:
-        print(native.stderr.strip())
-        return SKIPPED
-    wrong = failures(native, options.exit_code)
-    if wrong:
-        report("native run, so there is nothing to compare with", wrong, native)
-        return 1
     status = 0
-    for device in range(options.servers):
-        forwarded = run_forwarded(options.command, options.timeout, options.servers,
-                                  {**options.env, "TEST_DEVICE": device})
+    for device, cores in enumerate(cpus_of_servers(options.servers)):
+        environment = {**options.env, "TEST_DEVICE": device}
+        native = run_native(options.command, options.timeout, cores, {**options.env, "TEST_DEVICE": 0}, options.stdin)
+        if native.exit_code == SKIPPED:
+            print(native.stderr.strip())
+            return SKIPPED
+        wrong = failures(native, options.exit_code)
+        if wrong:
+            report("native run, so there is nothing to compare with", wrong, native)
+            return 1
+        forwarded = run_forwarded(options.command, options.timeout, options.servers, environment, options.stdin)
         wrong = failures(forwarded, options.exit_code)
         differences = comparison.compare(native.stdout, forwarded.stdout)
         if differences:
-            wrong.append(f"{len(differences)} lines differ")
+            wrong.append(f"{len(differences)} differences")
         if wrong:
             report(f"forwarded run on device {device} of {options.servers}", wrong, forwarded)
             print("\n".join(differences))
             status = 1
         else:
-            print(f"device {device} of {options.servers}: {len(native.stdout.splitlines())} lines agree, native "
+            print(f"device {device} of {options.servers}: {len(native.stdout.splitlines())} lines agree; native "
                   f"{native.seconds:.1f} s, forwarded {forwarded.seconds:.1f} s")
         if options.one_device:
             break
@@ -285,9 +307,11 @@ def parse_arguments(arguments):
     parser.add_argument("--timeout", type=float, default=60, help="seconds that one run may take (default: 60)")
     parser.add_argument("--exit-code", type=int, default=0, help="the exit code that is right (default: 0)")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set for the program")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="-- PROGRAM ARG...")
-    options = parser.parse_args(arguments)
-    options.command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    parser.add_argument("--stdin", metavar="TEXT", help="what the program reads from standard input")
+    place = arguments.index("--") if "--" in arguments else len(arguments)
+    own, command = arguments[:place], arguments[place + 1:]
+    options = parser.parse_args(own)
+    options.command = command
     options.env = dict(setting.split("=", 1) for setting in options.env)
     if not options.command:
         parser.error("no program is given; write -- PROGRAM ARG...")
