@@ -8,8 +8,8 @@ def summarize_rounds(runs):
     """One variant's metrics from the JSON of its runs (one run a round).
 
     A metric is {"unit", "less_is_better", "median": of the rounds' medians, "low" and "high": the extreme
-    rounds, "p90": median of the rounds' p90, "rounds": the medians}. A metric that was skipped or failed in any
-    round is in "skipped" or "failed" with the reason, and keeps what the other rounds measured.
+    rounds, "p90": median of the rounds' p90, "rounds": the medians}. A metric that was skipped or failed in
+    any round is in "skipped" or "failed" with the reason, and keeps what the other rounds measured.
     """
     collected = {}
     skipped = {}
