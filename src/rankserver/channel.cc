@@ -1,5 +1,6 @@
 #include "rankserver/channel.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -133,6 +134,37 @@ bool Channel::Quiet() {
     quiet = quiet && queue->open.empty() && CheckQuiet(*queue);
   });
   return quiet;
+}
+
+namespace {
+
+std::string DescribeQueue(const Queue& queue) {
+  std::string text = fmt::format("issued {}, known done {}, finishes {}, tracked [", queue.issued,
+                                 queue.known_done, queue.finish_waiters.size());
+  for (const auto& tracked : queue.tracked) text += fmt::format(" {}", tracked->sequence);
+  text += " ], transfers [";
+  for (const auto& transfer : queue.open) {
+    text +=
+        fmt::format(" {}{}:{}", transfer->request().direction == Direction::kFromDevice ? "read " : "write ",
+                    transfer->number(), transfer->ExecutionStatus());
+  }
+  return text + " ]";
+}
+
+}  // namespace
+
+std::string Channel::Describe() {
+  std::string text = fmt::format("channel {}: {} bytes taken in, {} builds", number_, consumed_, jobs_);
+  queues.ForEach([&](const std::shared_ptr<Queue>& queue) {
+    if (queue->NativeQuiet() && queue->open.empty()) return;
+    text += fmt::format("\n  queue: {}", DescribeQueue(*queue));
+  });
+  contexts.ForEach([&](const std::shared_ptr<Context>& context) {
+    if (const Queue* queue = context->ExistingTransferQueue()) {
+      text += fmt::format("\n  transfers of a context: {}", DescribeQueue(*queue));
+    }
+  });
+  return text;
 }
 
 void Channel::Teardown(bool wait) {

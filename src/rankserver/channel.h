@@ -45,6 +45,8 @@ class Channel {
   bool ended() const { return ended_; }
   // Whether no command, transfer or build is under way.
   bool Quiet();
+  // The queues that are not quiet, for whoever looks for what a job waits for.
+  std::string Describe();
   // Sends ServerFailed; the channel takes nothing in any more.
   void FailChannel(const std::string& text);
   // Releases everything. `wait`: ends commands that were held back by user events and waits for those that
@@ -198,7 +200,7 @@ class Channel {
   void MoveRect(const Message& m, Move move, Function function);
   template <typename Message>
   void MoveImage(const Message& m, const Move& move);
-  void MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer,
+  void MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer, bool fresh,
                     const wire::ByteView* data);
   std::vector<OwnedEvent> EarlierUses(Mem& mem);
   bool IsPeer(uint32_t rank, uint32_t tag);

@@ -54,6 +54,7 @@ struct Context : std::enable_shared_from_this<Context> {
   // An in-order queue for transfers of our own. Only commands that nothing can hold back are put on it, so
   // what is on it completes soon. Made on first use; null (and `error`) when that fails.
   std::shared_ptr<Queue> TransferQueue(cl_int& error);
+  const Queue* ExistingTransferQueue() const { return transfer_queue_.get(); }
   StagingPool& Staging();
 
   std::map<uint64_t, SvmAllocation> svm;  // By address.

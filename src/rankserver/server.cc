@@ -15,6 +15,8 @@ constexpr unsigned kBuildThreads = 4;
 // Idle passes after which output is looked for that no program was expected to make: a full pipe would stop
 // whoever writes it.
 constexpr uint32_t kOutputPollPasses = 256;
+// After this long without anything to do, a server that logs for debugging says what it waits for.
+constexpr std::chrono::seconds kLongIdle{5};
 // How long the end waits for callbacks of natives that are done.
 constexpr std::chrono::seconds kCallbackTime{5};
 
@@ -71,12 +73,18 @@ void Server::PollOutput() {
 
 void Server::Run(const WaitPolicy& policy) {
   Backoff backoff(policy, &doorbell_);
+  const bool describes = Log().should_log(spdlog::level::debug);
+  auto active = std::chrono::steady_clock::now();
   while (!ended_) {
     if (RunOnce()) {
       backoff.Reset();
-    } else {
-      backoff.Pause();
+      if (describes) active = std::chrono::steady_clock::now();
+      continue;
     }
+    backoff.Pause();
+    if (!describes || std::chrono::steady_clock::now() - active < kLongIdle) continue;
+    active = std::chrono::steady_clock::now();
+    for (const auto& channel : channels_) Log().debug("idle for long; {}", channel->Describe());
   }
 }
 

@@ -32,7 +32,8 @@ void ScaleInto(MockKernelCall& call) {
 Engine& Current() { return *current; }
 
 cl_ulong Now() {
-  return static_cast<cl_ulong>(std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1));
+  return static_cast<cl_ulong>(std::chrono::steady_clock::now().time_since_epoch() /
+                               std::chrono::nanoseconds(1));
 }
 
 cl_int Answer(const void* value, size_t size, size_t room, void* into, size_t* size_ret) {
@@ -45,7 +46,8 @@ cl_int Answer(const void* value, size_t size, size_t room, void* into, size_t* s
 }
 
 bool ContextObject::Unified() const {
-  return std::all_of(devices.begin(), devices.end(), [](const auto* device) { return device->settings.unified; });
+  return std::all_of(devices.begin(), devices.end(),
+                     [](const auto* device) { return device->settings.unified; });
 }
 
 Engine::Engine(MockOpenCl::Settings with) : settings(std::move(with)) {
@@ -151,14 +153,16 @@ void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status,
   event->times[3] = Now();
   for (const EventObject::Callback& callback : event->callbacks) {
     calls.push_back([event, callback, status] {
-      callback.function(reinterpret_cast<cl_event>(event.get()), status < 0 ? status : callback.type, callback.data);
+      callback.function(reinterpret_cast<cl_event>(event.get()), status < 0 ? status : callback.type,
+                        callback.data);
     });
   }
   event->callbacks.clear();
   for (const auto& command : std::exchange(event->dependents, {})) {
     // An in-order queue goes on after a failure; a wait list does not.
     const auto& keeps = command->event->keeps;
-    if (status < 0 && std::find(keeps.begin(), keeps.end(), event) != keeps.end()) command->dependency_failed = true;
+    if (status < 0 && std::find(keeps.begin(), keeps.end(), event) != keeps.end())
+      command->dependency_failed = true;
     if (--command->waits == 0) ready.push_back(command);
   }
   changed.notify_all();
@@ -185,7 +189,8 @@ bool Engine::RunOne() {
   }
   for (const auto& call : calls) call();
   calls.clear();
-  const cl_int status = command->dependency_failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : command->run();
+  const cl_int status =
+      command->dependency_failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : command->run();
   command->run = nullptr;
   {
     std::lock_guard lock(mutex);

@@ -11,7 +11,8 @@ using Size3 = std::array<size_t, 3>;
 
 // What every clEnqueue* begins with: the queue, the memory objects, an injected failure.
 struct Call {
-  Call(const char* function, cl_command_queue handle, std::initializer_list<cl_mem> handles) : engine(Current()) {
+  Call(const char* function, cl_command_queue handle, std::initializer_list<cl_mem> handles)
+      : engine(Current()) {
     status = engine.Enter(function);
     std::lock_guard lock(engine.mutex);
     queue = engine.Find<QueueObject>(handle, Kind::kQueue);
@@ -22,8 +23,8 @@ struct Call {
     }
   }
 
-  cl_int Run(cl_uint count, const cl_event* list, cl_event* event, std::function<cl_int()> run, bool waits_for_all = false,
-             bool is_barrier = false) {
+  cl_int Run(cl_uint count, const cl_event* list, cl_event* event, std::function<cl_int()> run,
+             bool waits_for_all = false, bool is_barrier = false) {
     if (status != CL_SUCCESS) return status;
     return engine.Enqueue(*queue, count, list, event, std::move(run), waits_for_all, is_barrier);
   }
@@ -40,7 +41,9 @@ struct Call {
   std::vector<std::shared_ptr<MemObject>> mems;
 };
 
-bool Fits(size_t offset, size_t size, size_t whole) { return size > 0 && offset <= whole && size <= whole - offset; }
+bool Fits(size_t offset, size_t size, size_t whole) {
+  return size > 0 && offset <= whole && size <= whole - offset;
+}
 
 // The bytes of a rectangle, row by row: visit(offset in the buffer, offset when packed, bytes).
 template <typename Visit>
@@ -66,8 +69,8 @@ struct Rect {
   bool Inside(size_t size) const {
     if (region[0] == 0 || region[1] == 0 || region[2] == 0 || row < region[0]) return false;
     const unsigned __int128 end = static_cast<unsigned __int128>(origin[2] + region[2] - 1) * slice +
-                                  static_cast<unsigned __int128>(origin[1] + region[1] - 1) * row + origin[0] +
-                                  region[0];
+                                  static_cast<unsigned __int128>(origin[1] + region[1] - 1) * row +
+                                  origin[0] + region[0];
     return end <= size;
   }
 };
@@ -90,7 +93,8 @@ Rect ImageRect(const MemObject& image, const size_t* origin, const size_t* regio
 
 bool RegionInside(const MemObject& image, const size_t* origin, const size_t* region) {
   for (size_t i = 0; i < 3; ++i) {
-    if (region[i] == 0 || origin[i] > image.extent[i] || region[i] > image.extent[i] - origin[i]) return false;
+    if (region[i] == 0 || origin[i] > image.extent[i] || region[i] > image.extent[i] - origin[i])
+      return false;
   }
   return true;
 }
@@ -102,40 +106,46 @@ Rect Packed(const Rect& like) {
 
 // --- buffers
 
-cl_int EnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, void* to,
-                         cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size,
+                         void* to, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueReadBuffer", queue, {mem});
   if (call.status == CL_SUCCESS && !Fits(offset, size, call.mems[0]->size)) call.status = CL_INVALID_VALUE;
-  return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-    engine.CheckUnmapped(*from, "a read");
-    std::memcpy(to, from->data() + offset, size);
-    return CL_COMPLETE;
-  });
+  return call.RunBlocking(
+      blocking, count, list, event,
+      [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
+        engine.CheckUnmapped(*from, "a read");
+        std::memcpy(to, from->data() + offset, size);
+        return CL_COMPLETE;
+      });
 }
 
 cl_int EnqueueWriteBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size,
                           const void* from, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueWriteBuffer", queue, {mem});
   if (call.status == CL_SUCCESS && !Fits(offset, size, call.mems[0]->size)) call.status = CL_INVALID_VALUE;
-  return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-    engine.CheckUnmapped(*to, "a write");
-    std::memcpy(to->data() + offset, from, size);
-    return CL_COMPLETE;
-  });
+  return call.RunBlocking(
+      blocking, count, list, event,
+      [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
+        engine.CheckUnmapped(*to, "a write");
+        std::memcpy(to->data() + offset, from, size);
+        return CL_COMPLETE;
+      });
 }
 
 cl_int EnqueueReadBufferRect(cl_command_queue queue, cl_mem mem, cl_bool blocking, const size_t* origin,
                              const size_t* host_origin, const size_t* region, size_t row, size_t slice,
-                             size_t host_row, size_t host_slice, void* to, cl_uint count, const cl_event* list,
-                             cl_event* event) {
+                             size_t host_row, size_t host_slice, void* to, cl_uint count,
+                             const cl_event* list, cl_event* event) {
   Call call("EnqueueReadBufferRect", queue, {mem});
   const Rect device(origin, region, row, slice), host(host_origin, region, host_row, host_slice);
   if (call.status == CL_SUCCESS && !device.Inside(call.mems[0]->size)) call.status = CL_INVALID_VALUE;
-  return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-    engine.CheckUnmapped(*from, "a read");
-    CopyRect(static_cast<std::byte*>(to), host, from->data(), device);
-    return CL_COMPLETE;
-  });
+  return call.RunBlocking(
+      blocking, count, list, event,
+      [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
+        engine.CheckUnmapped(*from, "a read");
+        CopyRect(static_cast<std::byte*>(to), host, from->data(), device);
+        return CL_COMPLETE;
+      });
 }
 
 cl_int EnqueueWriteBufferRect(cl_command_queue queue, cl_mem mem, cl_bool blocking, const size_t* origin,
@@ -145,17 +155,20 @@ cl_int EnqueueWriteBufferRect(cl_command_queue queue, cl_mem mem, cl_bool blocki
   Call call("EnqueueWriteBufferRect", queue, {mem});
   const Rect device(origin, region, row, slice), host(host_origin, region, host_row, host_slice);
   if (call.status == CL_SUCCESS && !device.Inside(call.mems[0]->size)) call.status = CL_INVALID_VALUE;
-  return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-    engine.CheckUnmapped(*to, "a write");
-    CopyRect(to->data(), device, static_cast<const std::byte*>(from), host);
-    return CL_COMPLETE;
-  });
+  return call.RunBlocking(
+      blocking, count, list, event,
+      [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
+        engine.CheckUnmapped(*to, "a write");
+        CopyRect(to->data(), device, static_cast<const std::byte*>(from), host);
+        return CL_COMPLETE;
+      });
 }
 
-cl_int EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem destination, size_t from, size_t to, size_t size,
-                         cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem destination, size_t from, size_t to,
+                         size_t size, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueCopyBuffer", queue, {source, destination});
-  if (call.status == CL_SUCCESS && (!Fits(from, size, call.mems[0]->size) || !Fits(to, size, call.mems[1]->size))) {
+  if (call.status == CL_SUCCESS &&
+      (!Fits(from, size, call.mems[0]->size) || !Fits(to, size, call.mems[1]->size))) {
     call.status = CL_INVALID_VALUE;
   }
   return call.Run(count, list, event, [=, &engine = call.engine, mems = call.mems] {
@@ -165,9 +178,10 @@ cl_int EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem destinati
   });
 }
 
-cl_int EnqueueCopyBufferRect(cl_command_queue queue, cl_mem source, cl_mem destination, const size_t* from_origin,
-                             const size_t* to_origin, const size_t* region, size_t from_row, size_t from_slice,
-                             size_t to_row, size_t to_slice, cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueCopyBufferRect(cl_command_queue queue, cl_mem source, cl_mem destination,
+                             const size_t* from_origin, const size_t* to_origin, const size_t* region,
+                             size_t from_row, size_t from_slice, size_t to_row, size_t to_slice,
+                             cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueCopyBufferRect", queue, {source, destination});
   const Rect from(from_origin, region, from_row, from_slice), to(to_origin, region, to_row, to_slice);
   if (call.status == CL_SUCCESS && (!from.Inside(call.mems[0]->size) || !to.Inside(call.mems[1]->size))) {
@@ -184,15 +198,17 @@ void Fill(std::byte* to, size_t size, const std::vector<std::byte>& pattern) {
   for (size_t i = 0; i < size; ++i) to[i] = pattern[i % pattern.size()];
 }
 
-cl_int EnqueueFillBuffer(cl_command_queue queue, cl_mem mem, const void* pattern, size_t pattern_size, size_t offset,
-                         size_t size, cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueFillBuffer(cl_command_queue queue, cl_mem mem, const void* pattern, size_t pattern_size,
+                         size_t offset, size_t size, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueFillBuffer", queue, {mem});
-  if (call.status == CL_SUCCESS && (pattern_size == 0 || size % pattern_size != 0 || !Fits(offset, size, call.mems[0]->size))) {
+  if (call.status == CL_SUCCESS &&
+      (pattern_size == 0 || size % pattern_size != 0 || !Fits(offset, size, call.mems[0]->size))) {
     call.status = CL_INVALID_VALUE;
   }
   const auto* first = static_cast<const std::byte*>(pattern);
   return call.Run(count, list, event,
-                  [=, &engine = call.engine, mems = call.mems, bytes = std::vector<std::byte>(first, first + pattern_size)] {
+                  [=, &engine = call.engine, mems = call.mems,
+                   bytes = std::vector<std::byte>(first, first + pattern_size)] {
                     engine.CheckUnmapped(*mems[0], "a fill");
                     Fill(mems[0]->data() + offset, size, bytes);
                     return CL_COMPLETE;
@@ -201,8 +217,9 @@ cl_int EnqueueFillBuffer(cl_command_queue queue, cl_mem mem, const void* pattern
 
 // --- mapping
 
-void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_map_flags flags, size_t offset,
-                       size_t size, cl_uint count, const cl_event* list, cl_event* event, cl_int* status) {
+void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_map_flags flags,
+                       size_t offset, size_t size, cl_uint count, const cl_event* list, cl_event* event,
+                       cl_int* status) {
   Call call("EnqueueMapBuffer", queue, {mem});
   if (call.status == CL_SUCCESS && !Fits(offset, size, call.mems[0]->size)) call.status = CL_INVALID_VALUE;
   *status = call.status;
@@ -216,7 +233,8 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, mapping] {
     std::lock_guard lock(engine.mutex);
     ++target->memory->maps;
-    if (mapping.shadow != nullptr) std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
+    if (mapping.shadow != nullptr)
+      std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
     return CL_COMPLETE;
   });
   if (*status != CL_SUCCESS) return nullptr;
@@ -225,8 +243,8 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   return mapping.pointer;
 }
 
-cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, cl_uint count, const cl_event* list,
-                             cl_event* event) {
+cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, cl_uint count,
+                             const cl_event* list, cl_event* event) {
   Call call("EnqueueUnmapMemObject", queue, {mem});
   if (call.status != CL_SUCCESS) return call.status;
   const auto target = call.mems[0];
@@ -246,7 +264,8 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
     std::lock_guard lock(engine.mutex);
     --target->memory->maps;
     const bool wrote = (mapping.flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) != 0;
-    if (mapping.shadow != nullptr && wrote) std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);
+    if (mapping.shadow != nullptr && wrote)
+      std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);
     return CL_COMPLETE;
   });
 }
@@ -257,7 +276,8 @@ cl_int EnqueueReadImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, co
                         const size_t* region, size_t, size_t, void* to, cl_uint count, const cl_event* list,
                         cl_event* event) {
   Call call("EnqueueReadImage", queue, {mem});
-  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region)) call.status = CL_INVALID_VALUE;
+  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region))
+    call.status = CL_INVALID_VALUE;
   if (call.status != CL_SUCCESS) return call.status;
   const Rect rect = ImageRect(*call.mems[0], origin, region);
   return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, from = call.mems[0]] {
@@ -268,10 +288,11 @@ cl_int EnqueueReadImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, co
 }
 
 cl_int EnqueueWriteImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, const size_t* origin,
-                         const size_t* region, size_t, size_t, const void* from, cl_uint count, const cl_event* list,
-                         cl_event* event) {
+                         const size_t* region, size_t, size_t, const void* from, cl_uint count,
+                         const cl_event* list, cl_event* event) {
   Call call("EnqueueWriteImage", queue, {mem});
-  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region)) call.status = CL_INVALID_VALUE;
+  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region))
+    call.status = CL_INVALID_VALUE;
   if (call.status != CL_SUCCESS) return call.status;
   const Rect rect = ImageRect(*call.mems[0], origin, region);
   return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, to = call.mems[0]] {
@@ -282,8 +303,8 @@ cl_int EnqueueWriteImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, c
 }
 
 cl_int CopyBetween(const char* function, cl_command_queue queue, cl_mem source, cl_mem destination,
-                   const std::function<std::optional<std::pair<Rect, Rect>>(const Call&)>& rects, cl_uint count,
-                   const cl_event* list, cl_event* event) {
+                   const std::function<std::optional<std::pair<Rect, Rect>>(const Call&)>& rects,
+                   cl_uint count, const cl_event* list, cl_event* event) {
   Call call(function, queue, {source, destination});
   if (call.status != CL_SUCCESS) return call.status;
   const auto both = rects(call);
@@ -295,55 +316,60 @@ cl_int CopyBetween(const char* function, cl_command_queue queue, cl_mem source, 
   });
 }
 
-cl_int EnqueueCopyImage(cl_command_queue queue, cl_mem source, cl_mem destination, const size_t* from, const size_t* to,
-                        const size_t* region, cl_uint count, const cl_event* list, cl_event* event) {
-  return CopyBetween("EnqueueCopyImage", queue, source, destination,
-                     [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
-                       if (!RegionInside(*call.mems[0], from, region) || !RegionInside(*call.mems[1], to, region) ||
-                           call.mems[0]->element_size != call.mems[1]->element_size) {
-                         return std::nullopt;
-                       }
-                       return std::pair(ImageRect(*call.mems[0], from, region), ImageRect(*call.mems[1], to, region));
-                     },
-                     count, list, event);
+cl_int EnqueueCopyImage(cl_command_queue queue, cl_mem source, cl_mem destination, const size_t* from,
+                        const size_t* to, const size_t* region, cl_uint count, const cl_event* list,
+                        cl_event* event) {
+  return CopyBetween(
+      "EnqueueCopyImage", queue, source, destination,
+      [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
+        if (!RegionInside(*call.mems[0], from, region) || !RegionInside(*call.mems[1], to, region) ||
+            call.mems[0]->element_size != call.mems[1]->element_size) {
+          return std::nullopt;
+        }
+        return std::pair(ImageRect(*call.mems[0], from, region), ImageRect(*call.mems[1], to, region));
+      },
+      count, list, event);
 }
 
 cl_int EnqueueCopyImageToBuffer(cl_command_queue queue, cl_mem image, cl_mem buffer, const size_t* origin,
                                 const size_t* region, size_t offset, cl_uint count, const cl_event* list,
                                 cl_event* event) {
-  return CopyBetween("EnqueueCopyImageToBuffer", queue, image, buffer,
-                     [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
-                       if (!RegionInside(*call.mems[0], origin, region)) return std::nullopt;
-                       const Rect from = ImageRect(*call.mems[0], origin, region);
-                       Rect to = Packed(from);
-                       to.origin[0] = offset;
-                       const size_t size = to.region[0] * to.region[1] * to.region[2];
-                       if (!Fits(offset, size, call.mems[1]->size)) return std::nullopt;
-                       return std::pair(from, to);
-                     },
-                     count, list, event);
+  return CopyBetween(
+      "EnqueueCopyImageToBuffer", queue, image, buffer,
+      [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
+        if (!RegionInside(*call.mems[0], origin, region)) return std::nullopt;
+        const Rect from = ImageRect(*call.mems[0], origin, region);
+        Rect to = Packed(from);
+        to.origin[0] = offset;
+        const size_t size = to.region[0] * to.region[1] * to.region[2];
+        if (!Fits(offset, size, call.mems[1]->size)) return std::nullopt;
+        return std::pair(from, to);
+      },
+      count, list, event);
 }
 
 cl_int EnqueueCopyBufferToImage(cl_command_queue queue, cl_mem buffer, cl_mem image, size_t offset,
-                                const size_t* origin, const size_t* region, cl_uint count, const cl_event* list,
-                                cl_event* event) {
-  return CopyBetween("EnqueueCopyBufferToImage", queue, buffer, image,
-                     [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
-                       if (!RegionInside(*call.mems[1], origin, region)) return std::nullopt;
-                       const Rect to = ImageRect(*call.mems[1], origin, region);
-                       Rect from = Packed(to);
-                       from.origin[0] = offset;
-                       const size_t size = from.region[0] * from.region[1] * from.region[2];
-                       if (!Fits(offset, size, call.mems[0]->size)) return std::nullopt;
-                       return std::pair(from, to);
-                     },
-                     count, list, event);
+                                const size_t* origin, const size_t* region, cl_uint count,
+                                const cl_event* list, cl_event* event) {
+  return CopyBetween(
+      "EnqueueCopyBufferToImage", queue, buffer, image,
+      [&](const Call& call) -> std::optional<std::pair<Rect, Rect>> {
+        if (!RegionInside(*call.mems[1], origin, region)) return std::nullopt;
+        const Rect to = ImageRect(*call.mems[1], origin, region);
+        Rect from = Packed(to);
+        from.origin[0] = offset;
+        const size_t size = from.region[0] * from.region[1] * from.region[2];
+        if (!Fits(offset, size, call.mems[0]->size)) return std::nullopt;
+        return std::pair(from, to);
+      },
+      count, list, event);
 }
 
 cl_int EnqueueFillImage(cl_command_queue queue, cl_mem mem, const void* color, const size_t* origin,
                         const size_t* region, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueFillImage", queue, {mem});
-  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region)) call.status = CL_INVALID_VALUE;
+  if (call.status == CL_SUCCESS && !RegionInside(*call.mems[0], origin, region))
+    call.status = CL_INVALID_VALUE;
   if (call.status != CL_SUCCESS) return call.status;
   const Rect rect = ImageRect(*call.mems[0], origin, region);
   // Every format is filled with the first bytes of its first channel.
@@ -365,14 +391,18 @@ cl_int EnqueueMigrateMemObjects(cl_command_queue queue, cl_uint mems, const cl_m
   return call.Run(count, list, event, [] { return CL_COMPLETE; });
 }
 
-cl_int EnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event* list,
+                                 cl_event* event) {
   Call call("EnqueueMarkerWithWaitList", queue, {});
-  return call.Run(count, list, event, [] { return CL_COMPLETE; }, true);
+  return call.Run(
+      count, list, event, [] { return CL_COMPLETE; }, true);
 }
 
-cl_int EnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueBarrierWithWaitList(cl_command_queue queue, cl_uint count, const cl_event* list,
+                                  cl_event* event) {
   Call call("EnqueueBarrierWithWaitList", queue, {});
-  return call.Run(count, list, event, [] { return CL_COMPLETE; }, true, true);
+  return call.Run(
+      count, list, event, [] { return CL_COMPLETE; }, true, true);
 }
 
 cl_int EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking, void* to, const void* from, size_t size,
@@ -384,8 +414,8 @@ cl_int EnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking, void* to, cons
   });
 }
 
-cl_int EnqueueSVMMemFill(cl_command_queue queue, void* to, const void* pattern, size_t pattern_size, size_t size,
-                         cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueSVMMemFill(cl_command_queue queue, void* to, const void* pattern, size_t pattern_size,
+                         size_t size, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueSVMMemFill", queue, {});
   if (pattern_size == 0 || size % pattern_size != 0) return CL_INVALID_VALUE;
   const auto* first = static_cast<const std::byte*>(pattern);
@@ -395,8 +425,8 @@ cl_int EnqueueSVMMemFill(cl_command_queue queue, void* to, const void* pattern, 
   });
 }
 
-cl_int EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint, const void**, const size_t*, cl_mem_migration_flags,
-                            cl_uint count, const cl_event* list, cl_event* event) {
+cl_int EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint, const void**, const size_t*,
+                            cl_mem_migration_flags, cl_uint count, const cl_event* list, cl_event* event) {
   Call call("EnqueueSVMMigrateMem", queue, {});
   return call.Run(count, list, event, [] { return CL_COMPLETE; });
 }

@@ -42,10 +42,10 @@ cl_mem CreateSubBuffer(cl_mem parent_handle, cl_mem_flags flags, cl_buffer_creat
   const auto& region = *static_cast<const cl_buffer_region*>(info);
   std::lock_guard lock(engine.mutex);
   const auto parent = engine.Find<MemObject>(parent_handle, Kind::kMem);
-  *status = parent == nullptr                                                    ? CL_INVALID_MEM_OBJECT
-            : region.size == 0                                                   ? CL_INVALID_BUFFER_SIZE
+  *status = parent == nullptr  ? CL_INVALID_MEM_OBJECT
+            : region.size == 0 ? CL_INVALID_BUFFER_SIZE
             : region.origin > parent->size || region.size > parent->size - region.origin ? CL_INVALID_VALUE
-                                                                                 : CL_SUCCESS;
+                                                                                         : CL_SUCCESS;
   if (*status != CL_SUCCESS) return nullptr;
   auto mem = std::make_shared<MemObject>();
   mem->context = parent->context;
@@ -58,7 +58,9 @@ cl_mem CreateSubBuffer(cl_mem parent_handle, cl_mem_flags flags, cl_buffer_creat
 }
 
 size_t ElementSize(const cl_image_format& format) {
-  const size_t channels = format.image_channel_order == CL_R ? 1 : format.image_channel_order == CL_RG ? 2 : 4;
+  const size_t channels = format.image_channel_order == CL_R    ? 1
+                          : format.image_channel_order == CL_RG ? 2
+                                                                : 4;
   switch (format.image_channel_data_type) {
     case CL_UNSIGNED_INT8:
     case CL_UNORM_INT8:
@@ -142,10 +144,11 @@ cl_int GetImageInfo(cl_mem handle, cl_image_info param, size_t room, void* into,
   return CL_INVALID_VALUE;
 }
 
-cl_int GetSupportedImageFormats(cl_context, cl_mem_flags, cl_mem_object_type, cl_uint room, cl_image_format* formats,
-                                cl_uint* count) {
+cl_int GetSupportedImageFormats(cl_context, cl_mem_flags, cl_mem_object_type, cl_uint room,
+                                cl_image_format* formats, cl_uint* count) {
   constexpr cl_image_format kFormats[] = {{CL_R, CL_FLOAT}, {CL_RGBA, CL_UNSIGNED_INT8}};
-  for (cl_uint i = 0; formats != nullptr && i < room && i < std::size(kFormats); ++i) formats[i] = kFormats[i];
+  for (cl_uint i = 0; formats != nullptr && i < room && i < std::size(kFormats); ++i)
+    formats[i] = kFormats[i];
   if (count != nullptr) *count = std::size(kFormats);
   return CL_SUCCESS;
 }

@@ -115,8 +115,8 @@ cl_context CreateContext(const cl_context_properties*, cl_uint count, const cl_d
 
 cl_int ReleaseContext(cl_context context) { return Current().Release(context, Kind::kContext); }
 
-cl_command_queue CreateCommandQueue(cl_context context, cl_device_id device, cl_command_queue_properties properties,
-                                    cl_int* status) {
+cl_command_queue CreateCommandQueue(cl_context context, cl_device_id device,
+                                    cl_command_queue_properties properties, cl_int* status) {
   Engine& engine = Current();
   *status = engine.Enter("CreateCommandQueue");
   if (*status != CL_SUCCESS) return nullptr;
@@ -239,7 +239,8 @@ cl_int GetEventInfo(cl_event handle, cl_event_info param, size_t room, void* int
   return AnswerValue(event->status, room, into, size_ret);
 }
 
-cl_int GetEventProfilingInfo(cl_event handle, cl_profiling_info param, size_t room, void* into, size_t* size_ret) {
+cl_int GetEventProfilingInfo(cl_event handle, cl_profiling_info param, size_t room, void* into,
+                             size_t* size_ret) {
   Engine& engine = Current();
   std::lock_guard lock(engine.mutex);
   const auto event = engine.Find<EventObject>(handle, Kind::kEvent);

@@ -1,5 +1,5 @@
-// The mock's programs and kernels. A "source" is a list of kernel heads: "kernel void name(type name, …);". "#error"
-// anywhere makes building fail.
+// The mock's programs and kernels. A "source" is a list of kernel heads: "kernel void name(type name, …);".
+// "#error" anywhere makes building fail.
 #include <cstring>
 #include <regex>
 #include <sstream>
@@ -45,7 +45,8 @@ std::vector<KernelSource> ParseKernels(const std::string& source) {
   return kernels;
 }
 
-cl_program AddProgram(Engine& engine, cl_context handle, std::shared_ptr<ProgramObject> program, cl_int* status) {
+cl_program AddProgram(Engine& engine, cl_context handle, std::shared_ptr<ProgramObject> program,
+                      cl_int* status) {
   std::lock_guard lock(engine.mutex);
   const auto context = engine.Find<ContextObject>(handle, Kind::kContext);
   if (context == nullptr) {
@@ -72,8 +73,8 @@ cl_program CreateProgramWithIL(cl_context context, const void* il, size_t size, 
   return CreateProgramWithSource(context, 1, &text, &size, status);
 }
 
-cl_program CreateProgramWithBuiltInKernels(cl_context context, cl_uint, const cl_device_id*, const char* names,
-                                           cl_int* status) {
+cl_program CreateProgramWithBuiltInKernels(cl_context context, cl_uint, const cl_device_id*,
+                                           const char* names, cl_int* status) {
   const std::string source = "kernel void " + std::string(names) + "()";
   const char* text = source.c_str();
   const size_t size = source.size();
@@ -83,8 +84,9 @@ cl_program CreateProgramWithBuiltInKernels(cl_context context, cl_uint, const cl
 // A binary is the source with this in front.
 constexpr char kBinaryMagic[] = "MOCKBIN";
 
-cl_program CreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id*, const size_t* sizes,
-                                   const unsigned char** binaries, cl_int* binary_status, cl_int* status) {
+cl_program CreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id*,
+                                   const size_t* sizes, const unsigned char** binaries, cl_int* binary_status,
+                                   cl_int* status) {
   Engine& engine = Current();
   *status = engine.Enter("CreateProgramWithBinary");
   if (*status != CL_SUCCESS) return nullptr;
@@ -139,11 +141,13 @@ cl_int BuildProgram(cl_program program, cl_uint, const cl_device_id*, const char
 
 cl_int CompileProgram(cl_program program, cl_uint, const cl_device_id*, const char* options, cl_uint,
                       const cl_program*, const char**, void(CL_CALLBACK*)(cl_program, void*), void*) {
-  return Build("CompileProgram", program, options, CL_PROGRAM_BINARY_TYPE_COMPILED_OBJECT, CL_COMPILE_PROGRAM_FAILURE);
+  return Build("CompileProgram", program, options, CL_PROGRAM_BINARY_TYPE_COMPILED_OBJECT,
+               CL_COMPILE_PROGRAM_FAILURE);
 }
 
 cl_program LinkProgram(cl_context context, cl_uint, const cl_device_id*, const char*, cl_uint count,
-                       const cl_program* inputs, void(CL_CALLBACK*)(cl_program, void*), void*, cl_int* status) {
+                       const cl_program* inputs, void(CL_CALLBACK*)(cl_program, void*), void*,
+                       cl_int* status) {
   Engine& engine = Current();
   *status = engine.Enter("LinkProgram");
   WaitForBuilds(engine);
@@ -204,8 +208,8 @@ cl_int GetProgramInfo(cl_program handle, cl_program_info param, size_t room, voi
   }
 }
 
-cl_int GetProgramBuildInfo(cl_program handle, cl_device_id, cl_program_build_info param, size_t room, void* into,
-                           size_t* size_ret) {
+cl_int GetProgramBuildInfo(cl_program handle, cl_device_id, cl_program_build_info param, size_t room,
+                           void* into, size_t* size_ret) {
   const auto program = FindProgram(Current(), handle);
   if (program == nullptr) return CL_INVALID_PROGRAM;
   switch (param) {
@@ -224,7 +228,8 @@ cl_int GetProgramBuildInfo(cl_program handle, cl_device_id, cl_program_build_inf
 
 // --- kernels
 
-cl_kernel AddKernel(Engine& engine, const std::shared_ptr<ProgramObject>& program, const KernelSource& source) {
+cl_kernel AddKernel(Engine& engine, const std::shared_ptr<ProgramObject>& program,
+                    const KernelSource& source) {
   auto kernel = std::make_shared<KernelObject>();
   kernel->program = program.get();
   kernel->keeps.push_back(program);
@@ -317,7 +322,8 @@ cl_int GetKernelArgInfo(cl_kernel handle, cl_uint index, cl_kernel_arg_info para
   const auto kernel = FindKernel(engine, handle);
   if (kernel == nullptr) return CL_INVALID_KERNEL;
   if (index >= kernel->source.args.size()) return CL_INVALID_ARG_INDEX;
-  if (kernel->program->options.find("-cl-kernel-arg-info") == std::string::npos) return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
+  if (kernel->program->options.find("-cl-kernel-arg-info") == std::string::npos)
+    return CL_KERNEL_ARG_INFO_NOT_AVAILABLE;
   const KernelArg& arg = kernel->source.args[index];
   switch (param) {
     case CL_KERNEL_ARG_ADDRESS_QUALIFIER:
@@ -328,8 +334,8 @@ cl_int GetKernelArgInfo(cl_kernel handle, cl_uint index, cl_kernel_arg_info para
     case CL_KERNEL_ARG_ACCESS_QUALIFIER:
       return AnswerValue<cl_kernel_arg_access_qualifier>(CL_KERNEL_ARG_ACCESS_NONE, room, into, size_ret);
     case CL_KERNEL_ARG_TYPE_QUALIFIER:
-      return AnswerValue<cl_kernel_arg_type_qualifier>(arg.is_const ? CL_KERNEL_ARG_TYPE_CONST : 0, room, into,
-                                                       size_ret);
+      return AnswerValue<cl_kernel_arg_type_qualifier>(arg.is_const ? CL_KERNEL_ARG_TYPE_CONST : 0, room,
+                                                       into, size_ret);
     case CL_KERNEL_ARG_TYPE_NAME:
       return AnswerText(arg.type, room, into, size_ret);
     case CL_KERNEL_ARG_NAME:
@@ -339,15 +345,15 @@ cl_int GetKernelArgInfo(cl_kernel handle, cl_uint index, cl_kernel_arg_info para
   }
 }
 
-cl_int GetKernelWorkGroupInfo(cl_kernel, cl_device_id, cl_kernel_work_group_info param, size_t room, void* into,
-                              size_t* size_ret) {
+cl_int GetKernelWorkGroupInfo(cl_kernel, cl_device_id, cl_kernel_work_group_info param, size_t room,
+                              void* into, size_t* size_ret) {
   if (param == CL_KERNEL_WORK_GROUP_SIZE) return AnswerValue(size_t{256}, room, into, size_ret);
   return CL_INVALID_VALUE;
 }
 
-cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_uint dimensions, const size_t* offset,
-                            const size_t* global, const size_t*, cl_uint count, const cl_event* list,
-                            cl_event* event) {
+cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_uint dimensions,
+                            const size_t* offset, const size_t* global, const size_t*, cl_uint count,
+                            const cl_event* list, cl_event* event) {
   Engine& engine = Current();
   if (const cl_int error = engine.Enter("EnqueueNDRangeKernel")) return error;
   std::shared_ptr<QueueObject> queue;
@@ -378,7 +384,8 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
     items *= global[i];
   }
   for (const auto& arg : call->args) {
-    if (!arg.memory.empty() && function && arg.memory.size() / sizeof(int) < call->offset[0] + call->global[0]) {
+    if (!arg.memory.empty() && function &&
+        arg.memory.size() / sizeof(int) < call->offset[0] + call->global[0]) {
       return CL_INVALID_GLOBAL_WORK_SIZE;
     }
   }

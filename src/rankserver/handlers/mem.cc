@@ -16,7 +16,7 @@ bool Multiply(uint64_t& product, uint64_t factor) {
   return true;
 }
 
-cl_image_desc Describe(const wire::CreateImage& m, cl_mem parent) {
+cl_image_desc DescribeImage(const wire::CreateImage& m, cl_mem parent) {
   cl_image_desc description{};
   description.image_type = m.type;
   description.image_width = m.extent[0];
@@ -99,7 +99,7 @@ void Channel::On(const wire::CreateImage& m) {
     mem->context = *context;
     if (parent != nullptr) mem->parent = *parent;
     const cl_image_format format{m.format[0], m.format[1]};
-    const cl_image_desc description = Describe(m, parent != nullptr ? (*parent)->native.get() : nullptr);
+    const cl_image_desc description = DescribeImage(m, parent != nullptr ? (*parent)->native.get() : nullptr);
     mem->native = Owned<cl_mem>(
         api(), api().CreateImage((*context)->native.get(), m.flags, &format, &description, nullptr, &status));
   }

@@ -196,9 +196,10 @@ void Channel::On(const wire::WriteImage& m) {
   MoveImage(m, {m.command, m.mem, m.size, Direction::kToDevice, m.from.payload_tag, m.from.data});
 }
 
-// A move of contents that is no command of the application. `data`: of an upload inside the message.
+// A move of contents that is no command of the application. `data`: of an upload inside the message. `fresh`:
+// no command has used the object.
 void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer,
-                           const wire::ByteView* data) {
+                           bool fresh, const wire::ByteView* data) {
   Transfer::Request request;
   request.direction = direction;
   request.peer = peer;
@@ -220,7 +221,7 @@ void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction d
     return;
   }
   const std::shared_ptr<Mem> mem = request.mem;
-  std::vector<OwnedEvent> uses = data != nullptr ? std::vector<OwnedEvent>{} : EarlierUses(*mem);
+  std::vector<OwnedEvent> uses = fresh ? std::vector<OwnedEvent>{} : EarlierUses(*mem);
   std::shared_ptr<Transfer> transfer;
   if (mem->is_buffer) {
     transfer = MakeBufferTransfer(*this, std::move(request), offset, true);
@@ -258,7 +259,7 @@ std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
 }
 
 void Channel::On(const wire::UploadContents& m) {
-  MoveContents(m.mem, m.offset, m.size, Direction::kToDevice, {0, m.payload_tag},
+  MoveContents(m.mem, m.offset, m.size, Direction::kToDevice, {0, m.payload_tag}, true,
                m.payload_tag == 0 ? &m.data : nullptr);
 }
 
@@ -275,13 +276,13 @@ bool Channel::IsPeer(uint32_t rank, uint32_t tag) {
 void Channel::On(const wire::SendContents& m) {
   if (!IsPeer(m.peer_rank, m.payload_tag)) return;
   MoveContents(m.mem, m.offset, m.size, Direction::kFromDevice,
-               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, nullptr);
+               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, false, nullptr);
 }
 
 void Channel::On(const wire::ReceiveContents& m) {
   if (!IsPeer(m.peer_rank, m.payload_tag)) return;
   MoveContents(m.mem, m.offset, m.size, Direction::kToDevice,
-               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, nullptr);
+               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, false, nullptr);
 }
 
 }  // namespace clopencl::rankserver

@@ -15,11 +15,8 @@ std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Me
   const std::shared_ptr<Queue> queue = root->context->TransferQueue(status);
   uint64_t sequence = 0;
   if (queue != nullptr) {
-    WaitList waits;
-    for (const Fence& fence : root->fences) {
-      if (fence.queue != queue.get()) waits.push_back(fence.event.get());
-    }
-    sequence = EnqueueOwn(channel, queue, waits, &mapping->map_event_, status, [&](const NativeArgs& to) {
+    // An unmap that is still to run does not hold it up: that may be behind the very transfer that maps.
+    sequence = EnqueueOwn(channel, queue, {}, &mapping->map_event_, status, [&](const NativeArgs& to) {
       cl_int error = CL_SUCCESS;
       void* base =
           channel.api().EnqueueMapBuffer(to.queue, root->native.get(), CL_FALSE, CL_MAP_READ | CL_MAP_WRITE,
