@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -57,30 +58,42 @@ const Scenario* FindClosing(std::string_view name) {
   return nullptr;
 }
 
-// The program's handler for SIGSEGV, and none for the other faults.
-bool HandlersAreAsBefore(const struct sigaction& own) {
-  for (int signal : {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV}) {
-    struct sigaction now {};
-    sigaction(signal, nullptr, &now);
-    if (now.sa_handler == (signal == SIGSEGV ? own.sa_handler : SIG_DFL)) continue;
-    std::fprintf(stderr, "joining MPI left a handler of its own for signal %d\n", signal);
-    return false;
+// What the program does on a fault; joining MPI must not change it.
+class FaultHandlers {
+ public:
+  // With one of the program's own.
+  FaultHandlers() {
+    struct sigaction own {};
+    own.sa_handler = [](int) { _exit(EXIT_FAILURE); };
+    sigaction(SIGSEGV, &own, nullptr);
+    for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], nullptr, &before_[i]);
   }
-  return true;
-}
+  bool AreAsBefore() const {
+    for (size_t i = 0; i < kSignals.size(); ++i) {
+      struct sigaction now {};
+      sigaction(kSignals[i], nullptr, &now);
+      if (now.sa_handler == before_[i].sa_handler) continue;
+      std::fprintf(stderr, "joining MPI changed what happens on signal %d\n", kSignals[i]);
+      return false;
+    }
+    return true;
+  }
+
+ private:
+  static constexpr std::array kSignals{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+  std::array<struct sigaction, kSignals.size()> before_{};
+};
 
 int Run(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   std::string error;
-  struct sigaction own {};
-  own.sa_handler = [](int) { _exit(3); };
-  sigaction(SIGSEGV, &own, nullptr);
+  const FaultHandlers handlers;
   const std::unique_ptr<Transport> joined = JoinMpi(error);
   if (joined == nullptr) {
     std::fprintf(stderr, "%s\n", error.c_str());
     return EXIT_FAILURE;
   }
-  if (!HandlersAreAsBefore(own)) return EXIT_FAILURE;
+  if (!handlers.AreAsBefore()) return EXIT_FAILURE;
   Mailbox box;
   transport = joined.get();
   mailbox = &box;

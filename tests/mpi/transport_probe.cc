@@ -27,14 +27,24 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr size_t kTransfer = size_t{64} << 20;
 constexpr Tag kTag = 100;
-constexpr int kRawTag = 40000 % 32768;
+constexpr int kRawTag = 7;  // Of no packet, body or payload.
 
 double MicrosSince(Clock::time_point start) {
   return std::chrono::duration<double, std::micro>(Clock::now() - start).count();
 }
 
 // What rank 0 asks rank 1 to do.
-enum class Ask : uint32_t { kEcho, kEchoSpinning, kReceive, kSend, kRawEcho, kRawReceive, kUsage, kEnd };
+enum class Ask : uint32_t {
+  kEcho,
+  kEchoSpinning,
+  kReceive,
+  kSend,
+  kRawEcho,
+  kRawReceive,
+  kRawSend,
+  kUsage,
+  kEnd
+};
 struct Request {
   Ask ask{};
   uint32_t count = 0;
@@ -102,7 +112,7 @@ class Side {
     }
   }
 
-  // All pieces at once, completed by MPI itself.
+  // All pieces given to MPI at once; waits as Transfer() does.
   void RawTransfer(bool send, uint64_t chunk) {
     std::vector<MPI_Request> requests;
     for (size_t at = 0; at < kTransfer; at += chunk) {
@@ -116,7 +126,11 @@ class Side {
                   &requests.back());
       }
     }
-    MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE);
+    backoff_.Reset();
+    for (int done = 0; done == 0;) {
+      MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE);
+      if (done == 0) backoff_.Pause();
+    }
   }
 
   void RawEcho(uint32_t count, bool first) {
@@ -164,8 +178,8 @@ void Serve(Side& side) {
         side.Transfer(request.ask == Ask::kSend, request.chunk);
         break;
       case Ask::kRawReceive:
-        side.RawTransfer(false, request.chunk);
-        side.RawEcho(1, true);
+      case Ask::kRawSend:
+        side.RawTransfer(request.ask == Ask::kRawSend, request.chunk);
         break;
       case Ask::kRawEcho:
         side.RawEcho(request.count, false);
@@ -251,33 +265,34 @@ void MeasureIdle(Side& side) {
   std::fflush(stdout);
 }
 
+// Median and best of GB/s, as "3.1 (4.2)".
+std::string Rates(std::vector<double> micros) {
+  std::sort(micros.begin(), micros.end());
+  const auto rate = [](double time) { return static_cast<double>(kTransfer) / time / 1000; };
+  char text[40];
+  std::snprintf(text, sizeof text, "%5.2f (%5.2f)", rate(micros[micros.size() / 2]), rate(micros[0]));
+  return text;
+}
+
+// In turns, so that all see the same disturbances.
 void MeasureBandwidth(Side& side) {
-  const auto best_of = [](const std::function<void()>& transfer) {
-    transfer();
-    double best = 1e12;
-    for (int round = 0; round < 10; ++round) {
-      const auto start = Clock::now();
-      transfer();
-      best = std::min(best, MicrosSince(start));
-    }
-    return static_cast<double>(kTransfer) / best / 1000;
-  };
+  constexpr int kRounds = 15;
+  std::printf("64 MiB one way in GB/s, median (best):\n%12s  %-14s %-14s %-14s %-14s\n", "pieces", "raw sent",
+              "sent", "raw received", "received");
   for (size_t chunk = size_t{64} << 10; chunk <= kTransfer; chunk *= 4) {
-    const double raw = best_of([&] {
-      side.Post({Ask::kRawReceive, 0, chunk});
-      side.RawTransfer(true, chunk);
-      side.RawEcho(1, false);
-    });
-    const double sent = best_of([&] {
-      side.Post({Ask::kReceive, 0, chunk});
-      side.Transfer(true, chunk);
-    });
-    const double received = best_of([&] {
-      side.Post({Ask::kSend, 0, chunk});
-      side.Transfer(false, chunk);
-    });
-    std::printf("64 MiB in pieces of %5zu KiB: raw MPI %6.2f GB/s, sent %6.2f, received %6.2f\n", chunk >> 10,
-                raw, sent, received);
+    std::vector<double> times[4];
+    for (int round = -1; round < kRounds; ++round) {
+      for (int kind = 0; kind < 4; ++kind) {
+        constexpr Ask kAsks[] = {Ask::kRawReceive, Ask::kReceive, Ask::kRawSend, Ask::kSend};
+        const bool sending = kind < 2, raw = kind % 2 == 0;
+        const auto start = Clock::now();
+        side.Post({kAsks[kind], 0, chunk});
+        raw ? side.RawTransfer(sending, chunk) : side.Transfer(sending, chunk);
+        if (round >= 0) times[kind].push_back(MicrosSince(start));
+      }
+    }
+    std::printf("%8zu KiB  %-14s %-14s %-14s %-14s\n", chunk >> 10, Rates(times[0]).c_str(),
+                Rates(times[1]).c_str(), Rates(times[2]).c_str(), Rates(times[3]).c_str());
     std::fflush(stdout);
   }
 }

@@ -5,7 +5,9 @@ include_guard(GLOBAL)
 set(CLOPENCL_MPIRUN_OPTIONS "")
 execute_process(COMMAND ${MPIEXEC_EXECUTABLE} --version OUTPUT_VARIABLE clopencl_mpiexec_version
                 ERROR_VARIABLE clopencl_mpiexec_version)
+set(CLOPENCL_MPI_IS_OPEN_MPI OFF)
 if(clopencl_mpiexec_version MATCHES "Open MPI|OpenRTE|PRRTE")
+  set(CLOPENCL_MPI_IS_OPEN_MPI ON)
   set(CLOPENCL_MPIRUN_OPTIONS --oversubscribe --bind-to none)
 endif()
 set(CLOPENCL_MPIRUN_ENVIRONMENT OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
