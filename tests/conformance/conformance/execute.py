@@ -14,6 +14,7 @@ from conformance import process, report
 _LIST_SECONDS = 60
 _START_LIMIT = 60.0
 _EXIT_LIMIT = 30.0
+_SUSPENSION_SECONDS = 5.0
 
 
 class ExecutionError(Exception):
@@ -87,6 +88,34 @@ def DescribeExit(code):
         except ValueError:
             pass
     return f"exit code {code}"
+
+
+class _Watch:
+    """Decides when a process has had its time."""
+
+    def __init__(self, parser, limits, interrupted):
+        self._parser = parser
+        self._limits = limits
+        self._interrupted = interrupted
+        self._last_look = None
+
+    def MustStop(self, now):
+        """Returns why the process shall end now, or None."""
+        if self._interrupted():
+            return "interrupted"
+        parser = self._parser
+        if self._last_look is not None and now - self._last_look > _SUSPENSION_SECONDS:
+            # Looks are a fraction of a second apart: the runner itself was suspended, and so, most likely, was
+            # what it watches. That time is nobody's.
+            parser.last_event += now - self._last_look
+        self._last_look = now
+        waited = now - parser.last_event
+        if parser.finished:
+            return f"did not exit within {_EXIT_LIMIT:.0f} s" if waited > _EXIT_LIMIT else None
+        if parser.current is None:
+            return f"began no sub-test within {_START_LIMIT:.0f} s" if waited > _START_LIMIT else None
+        limit = self._limits[parser.current]
+        return f"still running after {limit:.0f} s" if waited > limit else None
 
 
 class EntryRunner:
@@ -187,24 +216,14 @@ class EntryRunner:
         work.mkdir()
         watched = process.WatchedProcess(command, environment, work, f"{stem}.out", f"{stem}.err")
         parser = report.ReportParser(batch, time.monotonic())
+        watch = _Watch(parser, self._limits, self._setting.interrupted)
         try:
-            watched.Run(lambda line, now: self._Follow(parser, line, now), lambda now: self._MustStop(parser, now))
+            watched.Run(lambda line, now: self._Follow(parser, line, now), watch.MustStop)
         except OSError as error:
             raise ExecutionError(f"cannot run '{command[0]}': {error.strerror}") from error
         if self._setting.interrupted():
             return _Attempt({}, [], parser.device, interrupted=True, started=False)
         return self._Judge(batch, watched, parser, report.ReadResultsFile(results_file), f"{stem}.err")
-
-    def _MustStop(self, parser, now):
-        if self._setting.interrupted():
-            return "interrupted"
-        waited = now - parser.last_event
-        if parser.finished:
-            return f"did not exit within {_EXIT_LIMIT:.0f} s" if waited > _EXIT_LIMIT else None
-        if parser.current is None:
-            return f"began no sub-test within {_START_LIMIT:.0f} s" if waited > _START_LIMIT else None
-        limit = self._limits[parser.current]
-        return f"still running after {limit:.0f} s" if waited > limit else None
 
     def _Judge(self, batch, watched, parser, from_file, error_log):
         """The results file, where it was written, is exact; the report on standard output adds times and culprits."""
@@ -215,7 +234,8 @@ class EntryRunner:
         problems = []
         if missing:
             culprit = parser.current or (missing[0] if len(batch) == 1 else None)
-            detail = report.ShortenDetail("; ".join(text for text in (ending, _LastLine(error_log)) if text))
+            hint = "" if watched.stopped else _LastLine(error_log)
+            detail = report.ShortenDetail("; ".join(text for text in (ending, hint) if text))
             if culprit in missing:
                 status = report.TIMEOUT if watched.stopped else report.CRASH
                 outcomes[culprit] = Outcome(status, time.monotonic() - parser.last_event, detail)

@@ -21,6 +21,7 @@ _NOT_OFFLINE = re.compile(r"^Subtest (?P<name>\S+) tests is not supported in off
 _NOT_INITIALISED = re.compile(r"^Test (?P<what>skipped|failed) while initialization$")
 _FOLDERS = re.compile(r"(?<![\w/])/(?:[^\s/:]+/)+")
 _DETAIL_LENGTH = 200
+_ERROR = "ERROR: "
 _FINISHED = re.compile(r"^(?:(?:PASSED|FAILED|SKIPPED) \d+ of \d+ tests\.|Saving results to .*: (?:success|failure)!)$")
 
 
@@ -50,8 +51,8 @@ class ReportParser:
     """Follows the report on standard output line by line.
 
     Times are those at which lines arrived, as given to Feed. A binary flushes its output when a sub-test
-    starts, so a result may become known only with the start of the next one. `details` holds the last words
-    of the sub-tests that failed.
+    starts, so a result may become known only with the start of the next one. `details` holds the first
+    error, or else the last words, of the sub-tests that failed.
     """
 
     def __init__(self, subtests, now):
@@ -63,7 +64,7 @@ class ReportParser:
         self.device = None
         self.finished = False
         self.last_event = now
-        self._last_text = ""
+        self._words = ""
 
     def Feed(self, line, now):
         """Takes one line without its line end. A carriage return of a terminal is tolerated."""
@@ -87,14 +88,14 @@ class ReportParser:
         elif _FINISHED.match(line):
             self.finished = True
             self.last_event = now
-        elif any(letter.isalnum() for letter in line):
-            self._last_text = line
+        elif not self._words.startswith(_ERROR) and any(letter.isalnum() for letter in line):
+            self._words = line[max(0, line.find(_ERROR)):]
 
     def _Start(self, name, now):
         self._waiting.discard(name)
         self.current = name
         self.last_event = now
-        self._last_text = ""
+        self._words = ""
 
     def _ResultOf(self, line):
         if self.current is None:
@@ -112,7 +113,7 @@ class ReportParser:
         self.results[name] = status
         self.seconds[name] = now - self.last_event
         if status == FAIL:
-            self.details[name] = ShortenDetail(self._last_text)
+            self.details[name] = ShortenDetail(self._words)
         self.current = None
         self.last_event = now
 

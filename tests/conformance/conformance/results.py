@@ -25,6 +25,8 @@ class Results:
 
     def Merge(self, name, result):
         """Takes new outcomes over old ones; old ones stay for the sub-tests that were not run this time."""
+        if not result.outcomes:
+            return
         old = self.entries.get(name)
         self.device = self.device or result.device
         if old is None or old.command != result.command:

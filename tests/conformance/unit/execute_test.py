@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from conformance import cli, execute, lists, process
+from conformance import cli, execute, lists, process, report
 
 _SUITE = pathlib.Path(__file__).resolve().parent.parent / "testdata" / "suite"
 _ENTRY = lists.Entry("fake", "fake/test_fake", limit=20)
@@ -89,6 +89,23 @@ class EntryRunnerTest(unittest.TestCase):
         result = _Run(["passes", "hangs"], limit=60.0, interrupted=lambda: time.monotonic() - begin > 2)
         self.assertEqual(result.outcomes, {})
         self.assertLess(time.monotonic() - begin, 30)
+
+
+class WatchTest(unittest.TestCase):
+
+    def setUp(self):
+        self._parser = report.ReportParser(["a"], 0.0)
+        self._parser.Feed("a...", 0.0)
+        self._watch = execute._Watch(self._parser, {"a": 10.0}, lambda: False)
+
+    def testLimitOfTheRunningSubtest(self):
+        looks = [self._watch.MustStop(now) for now in (0.0, 4.0, 8.0, 11.0)]
+        self.assertEqual(looks, [None, None, None, "still running after 10 s"])
+
+    def testSuspensionOfTheRunnerIsNotCounted(self):
+        looks = [self._watch.MustStop(now) for now in (0.0, 4.0, 1004.0, 1008.0)]
+        self.assertEqual(looks, [None] * 4)
+        self.assertEqual(self._watch.MustStop(1011.0), "still running after 10 s")
 
 
 class WatchedProcessTest(unittest.TestCase):

@@ -90,11 +90,15 @@ class ReportParserTest(unittest.TestCase):
         parser = _Feed(report.ReportParser(["a"], 0.0), ["Test failed while initialization"])
         self.assertEqual(parser.results, {"a": "fail"})
 
-    def testFailureKeepsItsLastWordsWithoutFolders(self):
+    def testFailureKeepsItsFirstErrorWithoutFolders(self):
         parser = _Feed(report.ReportParser(["a", "b"], 0.0), [
-            "a...", "first", "ERROR: clFoo failed! (CL_INVALID_VALUE from /home/me/suite/test_x.cpp:12)", "", "a FAILED",
-            "b...", "b FAILED"])
+            "a...", "first", "\tERROR: clFoo failed! (CL_INVALID_VALUE from /home/me/suite/test_x.cpp:12)",
+            "ERROR: and so on", "last", "a FAILED", "b...", "b FAILED"])
         self.assertEqual(parser.details, {"a": "ERROR: clFoo failed! (CL_INVALID_VALUE from test_x.cpp:12)", "b": ""})
+
+    def testFailureWithoutAnErrorKeepsItsLastWords(self):
+        parser = _Feed(report.ReportParser(["a"], 0.0), ["a...", "first", "values differ", "---", "a FAILED"])
+        self.assertEqual(parser.details, {"a": "values differ"})
 
     def testShortenedDetailKeepsSlashesThatAreNoFolders(self):
         self.assertEqual(report.ShortenDetail("got 3/4 of A/B, see /usr/lib/x.so"), "got 3/4 of A/B, see x.so")
