@@ -61,7 +61,8 @@ Config ReadConfig() {
 }  // namespace
 
 const Config& GetConfig() {
-  static const Config config = ReadConfig();
+  // Never destroyed: the driver reads it in its library destructor.
+  static const Config& config = *new Config(ReadConfig());
   return config;
 }
 

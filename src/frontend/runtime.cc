@@ -217,6 +217,11 @@ Session* Runtime::FindSession(transport::Rank peer, uint16_t channel) {
   return announced ? AddSession(peer, channel) : nullptr;
 }
 
+void Runtime::OnPeerLost(transport::Rank peer) {
+  for (Session* session : by_rank_[static_cast<size_t>(peer)])
+    if (session != nullptr) session->FailSession("the rank server is gone");
+}
+
 void Runtime::OnQuit(transport::Rank from) {
   Log().warn("rank {} asked the frontend to quit; ignored", from);
 }

@@ -86,9 +86,12 @@ class Runtime : public transport::PacketHandler {
   template <typename Done>
   void WaitUntil(Done&& done) {
     if (done()) return;
+    waits_.fetch_add(1, std::memory_order_relaxed);
     Waiter waiter(*this);
     while (!done()) waiter.Step();
   }
+  // How often a thread had to wait so far: the round trips of the application.
+  uint64_t waits() const { return waits_.load(std::memory_order_relaxed); }
   // One step of progress if nobody else is at it. No locks held.
   void Poll();
 
@@ -116,6 +119,7 @@ class Runtime : public transport::PacketHandler {
 
   void OnPacket(transport::Rank from, std::span<const std::byte> packet) override;
   void OnQuit(transport::Rank from) override;
+  void OnPeerLost(transport::Rank peer) override;
 
  private:
   // A thread that waits.
@@ -153,6 +157,7 @@ class Runtime : public transport::PacketHandler {
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> outstanding_{0};
   std::atomic<int> waiters_{0};
+  std::atomic<uint64_t> waits_{0};
   std::atomic<int64_t> last_flush_ns_{0};
   Doorbell background_doorbell_;
   std::thread background_;

@@ -172,6 +172,7 @@ void Channel::Teardown(bool wait) {
     events.ForEach([&](Event& event) {
       if (event.user && !event.Final()) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
     });
+    for (auto& [id, event] : released_user_events_) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
     std::vector<std::shared_ptr<Queue>> all;
     queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
     for (const auto& queue : all) {
@@ -181,6 +182,7 @@ void Channel::Teardown(bool wait) {
     for (const auto& queue : all) api().Finish(queue->native.get());
   }
   events.Clear();
+  released_user_events_.clear();
   kernels.Clear();
   programs.Clear();
   samplers.Clear();

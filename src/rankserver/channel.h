@@ -179,6 +179,7 @@ class Channel {
   void ForwardStatus(EventId id, const Forward& to, cl_int status);
 
   void RememberEarlyStatus(EventId id, cl_int status);
+  void ReleaseEvent(EventId id);
 
   // Of handlers/context.cc.
   void LearnClock(const std::shared_ptr<Queue>& queue);
@@ -235,6 +236,8 @@ class Channel {
   wire::PacketBuilder builder_;
   wire::Arena arena_;
   std::vector<std::shared_ptr<Queue>> to_flush_;
+  // User events that the frontend released before those who complete them have done so; commands wait for them.
+  std::unordered_map<EventId, Event> released_user_events_;
   std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
   std::deque<EventId> early_order_;
   const std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.

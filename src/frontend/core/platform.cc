@@ -30,6 +30,8 @@ std::string CommonWords(const std::string& a, const std::string& b) {
 
 }  // namespace
 
+Platform::Platform(std::string name, std::string host) : name_(std::move(name)), host_(std::move(host)) {}
+
 Platform::~Platform() = default;
 
 void Platform::AddSession(Session& session) {

@@ -16,7 +16,7 @@ class Device;
 // Immutable once the runtime is up; thread-safe. Lives as long as the process.
 class Platform : public ObjectOf<Platform, cl_platform_id, ObjectTag::kPlatform> {
  public:
-  Platform(std::string name, std::string host) : name_(std::move(name)), host_(std::move(host)) {}
+  Platform(std::string name, std::string host);
   ~Platform();
 
   // Sessions whose devices belong here must be ready. Creates the session's devices.

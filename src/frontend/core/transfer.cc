@@ -15,8 +15,8 @@ void ForEachRow(const HostRegion& host, Copy&& copy) {
       copy(host.base + z * host.slice_pitch + y * host.row_pitch, packed);
 }
 
-// One local part of the event. The tag names the transfer until the event is complete: data that has left may not
-// have been taken in yet.
+// One local part of the event. The tag names the transfer until the event is complete: data that has left may
+// not have been taken in yet.
 transport::Done PartOf(Event& event, transport::Tag tag) {
   event.OnComplete([tag](cl_int) { TheRuntime().payload_tags().Return(tag); });
   return [event = Ref(event)](bool ok) { event->PartDone(ok ? CL_COMPLETE : CL_DEVICE_NOT_AVAILABLE); };

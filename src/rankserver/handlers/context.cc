@@ -151,7 +151,7 @@ void Channel::On(const wire::Release& m) {
       kernels.Take(KernelId::Unpack(m.id));
       return;
     case wire::ObjectKind::kEvent:
-      events.Take(EventId::Unpack(m.id));
+      ReleaseEvent(EventId::Unpack(m.id));
       return;
   }
   Log().debug("release of an object of unknown kind {}", static_cast<int>(m.kind));

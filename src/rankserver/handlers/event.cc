@@ -18,6 +18,14 @@ void Channel::RememberEarlyStatus(EventId id, cl_int status) {
   if (early_statuses_.insert_or_assign(id, status).second) early_order_.push_back(id);
 }
 
+// The frontend may drop an event as soon as its home server reported it, before that one's SetEventStatus is here.
+void Channel::ReleaseEvent(EventId id) {
+  Event* event = events.Find(id);
+  if (event != nullptr && event->user && !event->Final() && event->native)
+    released_user_events_.emplace(id, std::move(*event));
+  events.Take(id);
+}
+
 void Channel::On(const wire::CreateUserEvent& m) {
   cl_int status = CL_SUCCESS;
   const std::shared_ptr<Context>* context = contexts.Find(m.context, status);
@@ -39,10 +47,15 @@ void Channel::On(const wire::CreateUserEvent& m) {
 }
 
 void Channel::On(const wire::SetEventStatus& m) {
-  Event* event = events.Find(m.event);
-  if (event == nullptr) return RememberEarlyStatus(m.event, m.status);
-  if (!event->user || event->Final()) return;
   const cl_int status = m.status < 0 ? m.status : CL_COMPLETE;
+  Event* event = events.Find(m.event);
+  if (event == nullptr) {
+    const auto released = released_user_events_.extract(m.event);
+    if (released.empty()) return RememberEarlyStatus(m.event, m.status);
+    api().SetUserEventStatus(released.mapped().native.get(), status);
+    return;
+  }
+  if (!event->user || event->Final()) return;
   api().SetUserEventStatus(event->native.get(), status);
   CompleteEvent(m.event, nullptr, status, {});
 }

@@ -1,0 +1,214 @@
+// The frontend against real rank servers on a mock device: how often it waits, and contexts over two servers.
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "loopback/job_in_process.h"
+
+namespace clopencl::testing {
+namespace {
+
+JobInProcess* job = nullptr;
+
+class Frontend : public ::testing::Test {
+ protected:
+  const cl_icd_dispatch& cl_ = job->cl();
+
+  cl_context NewContext(const std::vector<cl_device_id>& devices) {
+    cl_int error = CL_SUCCESS;
+    const cl_context context = cl_.clCreateContext(nullptr, static_cast<cl_uint>(devices.size()),
+                                                   devices.data(), nullptr, nullptr, &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    return context;
+  }
+
+  cl_command_queue NewQueue(cl_context context, cl_device_id device,
+                            cl_command_queue_properties properties = 0) {
+    cl_int error = CL_SUCCESS;
+    const cl_command_queue queue = cl_.clCreateCommandQueue(context, device, properties, &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    return queue;
+  }
+
+  cl_mem NewBuffer(cl_context context, size_t size, const void* contents = nullptr) {
+    cl_int error = CL_SUCCESS;
+    const cl_mem_flags flags = contents != nullptr ? CL_MEM_COPY_HOST_PTR : 0;
+    const cl_mem buffer = cl_.clCreateBuffer(context, flags, size, const_cast<void*>(contents), &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    return buffer;
+  }
+
+  // The mock's kernel `name` of a built program.
+  cl_kernel NewKernel(cl_context context, const char* name) {
+    const char* source = "mock";
+    cl_int error = CL_SUCCESS;
+    const cl_program program = cl_.clCreateProgramWithSource(context, 1, &source, nullptr, &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    EXPECT_EQ(cl_.clBuildProgram(program, 0, nullptr, "", nullptr, nullptr), CL_SUCCESS);
+    const cl_kernel kernel = cl_.clCreateKernel(program, name, &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    EXPECT_EQ(cl_.clReleaseProgram(program), CL_SUCCESS);
+    return kernel;
+  }
+
+  void Add(cl_command_queue queue, cl_kernel kernel, cl_mem buffer, cl_int amount, size_t count,
+           cl_uint num_events = 0, const cl_event* events = nullptr, cl_event* event = nullptr) {
+    EXPECT_EQ(cl_.clSetKernelArg(kernel, 0, sizeof buffer, &buffer), CL_SUCCESS);
+    EXPECT_EQ(cl_.clSetKernelArg(kernel, 1, sizeof amount, &amount), CL_SUCCESS);
+    EXPECT_EQ(
+        cl_.clEnqueueNDRangeKernel(queue, kernel, 1, nullptr, &count, nullptr, num_events, events, event),
+        CL_SUCCESS);
+  }
+
+  std::vector<cl_int> Read(cl_command_queue queue, cl_mem buffer, size_t count) {
+    std::vector<cl_int> values(count);
+    EXPECT_EQ(cl_.clEnqueueReadBuffer(queue, buffer, CL_TRUE, 0, count * sizeof(cl_int), values.data(), 0,
+                                      nullptr, nullptr),
+              CL_SUCCESS);
+    return values;
+  }
+};
+
+// A round trip that comes back into one of these calls fails here.
+TEST_F(Frontend, WaitsOnlyWhereOpenClDemandsAnAnswer) {
+  const auto waits = [] { return job->runtime().waits(); };
+  const cl_context context = NewContext({job->devices()[0]});
+  const cl_kernel kernel = NewKernel(context, "add");  // Building waits, once.
+  uint64_t before = waits();
+  const cl_command_queue queue = NewQueue(context, job->devices()[0]);
+  std::vector<cl_int> values(1 << 20);
+  const cl_mem buffer = NewBuffer(context, values.size() * sizeof(cl_int), values.data());
+  for (int i = 0; i < 100; ++i) Add(queue, kernel, buffer, 1, values.size());
+  const cl_int one = 1;
+  EXPECT_EQ(cl_.clEnqueueWriteBuffer(queue, buffer, CL_TRUE, 0, sizeof one, &one, 0, nullptr, nullptr),
+            CL_SUCCESS);
+  EXPECT_EQ(cl_.clEnqueueFillBuffer(queue, buffer, &one, sizeof one, 4, 4, 0, nullptr, nullptr), CL_SUCCESS);
+  cl_event event = nullptr;
+  EXPECT_EQ(cl_.clEnqueueMarkerWithWaitList(queue, 0, nullptr, &event), CL_SUCCESS);
+  EXPECT_EQ(cl_.clFlush(queue), CL_SUCCESS);
+  cl_ulong answer = 0;
+  EXPECT_EQ(
+      cl_.clGetDeviceInfo(job->devices()[0], CL_DEVICE_GLOBAL_MEM_SIZE, sizeof answer, &answer, nullptr),
+      CL_SUCCESS);
+  EXPECT_EQ(waits() - before, 0u);
+
+  before = waits();
+  EXPECT_EQ(cl_.clWaitForEvents(1, &event), CL_SUCCESS);
+  EXPECT_LE(waits() - before, 1u);
+  before = waits();
+  const auto got = Read(queue, buffer, 3);
+  EXPECT_LE(waits() - before, 1u);
+  EXPECT_EQ(got, (std::vector<cl_int>{1, 1, 100}));
+  before = waits();
+  EXPECT_EQ(cl_.clFinish(queue), CL_SUCCESS);
+  EXPECT_LE(waits() - before, 1u);
+
+  before = waits();
+  cl_.clReleaseEvent(event);
+  cl_.clReleaseKernel(kernel);
+  cl_.clReleaseMemObject(buffer);
+  cl_.clReleaseCommandQueue(queue);
+  cl_.clReleaseContext(context);
+  EXPECT_EQ(waits() - before, 0u);
+}
+
+class TwoServers : public Frontend {
+ protected:
+  cl_context context_ = NewContext(job->devices());
+  cl_command_queue a_ = NewQueue(context_, job->devices()[0]);
+  cl_command_queue b_ = NewQueue(context_, job->devices()[1]);
+  cl_kernel add_ = NewKernel(context_, "add");
+
+  void TearDown() override {
+    cl_.clReleaseKernel(add_);
+    cl_.clReleaseCommandQueue(a_);
+    cl_.clReleaseCommandQueue(b_);
+    cl_.clReleaseContext(context_);
+  }
+};
+
+TEST_F(TwoServers, ContentsFollowTheCommands) {
+  constexpr size_t kCount = 300'000;
+  std::vector<cl_int> expected(kCount);
+  std::iota(expected.begin(), expected.end(), 0);
+  const cl_mem buffer = NewBuffer(context_, kCount * sizeof(cl_int), expected.data());
+  for (int round = 0; round < 5; ++round) {
+    cl_event done = nullptr;
+    Add(a_, add_, buffer, 1, kCount, 0, nullptr, &done);
+    Add(b_, add_, buffer, 10, kCount, 1, &done);
+    cl_.clReleaseEvent(done);
+    EXPECT_EQ(cl_.clFinish(b_), CL_SUCCESS);
+  }
+  for (cl_int& value : expected) value += 55;
+  EXPECT_EQ(Read(a_, buffer, kCount), expected);
+  EXPECT_EQ(Read(b_, buffer, kCount), expected);
+  cl_.clReleaseMemObject(buffer);
+}
+
+TEST_F(TwoServers, AUserEventHoldsBackBoth) {
+  const std::vector<cl_int> zeros(16);
+  const cl_mem on_a = NewBuffer(context_, 64, zeros.data()), on_b = NewBuffer(context_, 64, zeros.data());
+  cl_int error = CL_SUCCESS;
+  const cl_event gate = cl_.clCreateUserEvent(context_, &error);
+  cl_event done[2] = {};
+  Add(a_, add_, on_a, 1, 16, 1, &gate, &done[0]);
+  Add(b_, add_, on_b, 2, 16, 1, &gate, &done[1]);
+  EXPECT_EQ(cl_.clFlush(a_), CL_SUCCESS);
+  EXPECT_EQ(cl_.clFlush(b_), CL_SUCCESS);
+  for (cl_event event : done) {
+    cl_int status = CL_COMPLETE;
+    EXPECT_EQ(cl_.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr),
+              CL_SUCCESS);
+    EXPECT_GT(status, CL_COMPLETE);
+  }
+  EXPECT_EQ(cl_.clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
+  EXPECT_EQ(cl_.clWaitForEvents(2, done), CL_SUCCESS);
+  EXPECT_EQ(Read(a_, on_a, 16), std::vector<cl_int>(16, 1));
+  EXPECT_EQ(Read(b_, on_b, 16), std::vector<cl_int>(16, 2));
+  for (cl_event event : {gate, done[0], done[1]}) cl_.clReleaseEvent(event);
+  for (cl_mem buffer : {on_a, on_b}) cl_.clReleaseMemObject(buffer);
+}
+
+TEST_F(TwoServers, AFailureReachesTheOtherServer) {
+  cl_int error = CL_SUCCESS;
+  const cl_event gate = cl_.clCreateUserEvent(context_, &error);
+  cl_event first = nullptr, second = nullptr;
+  EXPECT_EQ(cl_.clEnqueueMarkerWithWaitList(a_, 1, &gate, &first), CL_SUCCESS);
+  EXPECT_EQ(cl_.clEnqueueMarkerWithWaitList(b_, 1, &first, &second), CL_SUCCESS);
+  EXPECT_EQ(cl_.clSetUserEventStatus(gate, -5), CL_SUCCESS);
+  EXPECT_EQ(cl_.clWaitForEvents(1, &second), CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
+  cl_int status = CL_COMPLETE;
+  EXPECT_EQ(cl_.clGetEventInfo(second, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr),
+            CL_SUCCESS);
+  EXPECT_LT(status, 0);
+  for (cl_event event : {gate, first, second}) cl_.clReleaseEvent(event);
+}
+
+TEST_F(TwoServers, EventsMayBeReleasedBeforeTheOtherServerHeardOfThem) {
+  constexpr size_t kCount = 1024;
+  const std::vector<cl_int> zeros(kCount);
+  const cl_mem buffer = NewBuffer(context_, kCount * sizeof(cl_int), zeros.data());
+  cl_event last = nullptr;
+  for (int i = 0; i < 500; ++i) {
+    cl_event event = nullptr;
+    Add(i % 2 == 0 ? a_ : b_, add_, buffer, 1, kCount, last != nullptr ? 1 : 0,
+        last != nullptr ? &last : nullptr, &event);
+    if (last != nullptr) cl_.clReleaseEvent(last);
+    last = event;
+  }
+  EXPECT_EQ(cl_.clWaitForEvents(1, &last), CL_SUCCESS);
+  cl_.clReleaseEvent(last);
+  EXPECT_EQ(Read(a_, buffer, kCount), std::vector<cl_int>(kCount, 500));
+  cl_.clReleaseMemObject(buffer);
+}
+
+}  // namespace
+}  // namespace clopencl::testing
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();
+  clopencl::testing::JobInProcess the_job(2);
+  clopencl::testing::job = &the_job;
+  return RUN_ALL_TESTS();
+}
