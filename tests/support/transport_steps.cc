@@ -1,6 +1,8 @@
 #include "support/transport_steps.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -10,11 +12,11 @@ namespace clopencl::transport {
 ByteBuffer Pattern(uint32_t seed, size_t size) {
   ByteBuffer bytes(size);
   uint64_t state = (uint64_t{seed} << 32 | 0x9e3779b9u) ^ (size * 0x2545f4914f6cdd1du);
-  for (std::byte& byte : bytes) {
+  for (size_t at = 0; at < size; at += sizeof state) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    byte = static_cast<std::byte>(state);
+    std::memcpy(bytes.data() + at, &state, std::min(sizeof state, size - at));
   }
   return bytes;
 }

@@ -129,7 +129,7 @@ void LoopbackState::Lose(Rank rank) {
   left.notify_all();
 }
 
-// What Close() waits for: everybody has left. Payloads that nobody took fail then.
+// Fails the payloads of this rank that nobody took, once everybody has come to Close().
 void LoopbackState::Leave(Rank rank) {
   const auto fail = [&](std::deque<HalfPayload>& halves, bool sending) {
     std::erase_if(halves, [&](HalfPayload& half) {
