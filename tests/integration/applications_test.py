@@ -21,7 +21,8 @@ SCRIPTS = pathlib.Path(__file__).with_name("scripts")
 
 
 def needs(program, package):
-    return unittest.skipUnless(shutil.which(program), f"{program} is not installed (Debian package {package})")
+    reason = f"{program} is not installed (Debian package {package})"
+    return unittest.skipUnless(shutil.which(program), reason)
 
 
 @functools.cache
@@ -124,8 +125,9 @@ class ClinfoTest(ApplicationTest):
 
     @needs("clinfo", "clinfo")
     def test_beside_native_platforms(self):
-        native = self.parse(self.succeed(harness.run_native(["clinfo", "--json"], self.timeout)))
-        both = self.parse(self.succeed(harness.run_forwarded(["clinfo", "--json"], self.timeout, 1, clrun_options=())))
+        command = ["clinfo", "--json"]
+        native = self.parse(self.succeed(harness.run_native(command, self.timeout)))
+        both = self.parse(self.succeed(harness.run_forwarded(command, self.timeout, 1, clrun_options=())))
         self.assertEqual(len(both[0]), len(native[0]) + 1)
 
 
@@ -145,11 +147,13 @@ class ClpeakTest(ApplicationTest):
 
     @needs("clpeak", "clpeak")
     def test_runs_to_the_end(self):
-        command = ["clpeak", "-p", "0", "-d", "0", "--global-bandwidth", "--transfer-bandwidth", "--kernel-latency"]
+        command = ["clpeak", "-p", "0", "-d", "0", "--global-bandwidth", "--transfer-bandwidth",
+                   "--kernel-latency"]
         native = self.succeed(harness.run_native(command, self.timeout))
         forwarded = self.succeed(harness.run_forwarded(command, self.timeout, 1))
-        self.assertIn("Kernel launch latency", self.without_numbers(forwarded))
-        self.assertEqual(comparison.compare(self.without_numbers(native), self.without_numbers(forwarded)), [])
+        lines = self.without_numbers(forwarded)
+        self.assertIn("Kernel launch latency", lines)
+        self.assertEqual(comparison.compare(self.without_numbers(native), lines), [])
 
     @needs("clpeak", "clpeak")
     def test_compute(self):
@@ -166,7 +170,8 @@ class PyopenclTest(ApplicationTest):
         if interpreter is None:
             packages = ", ".join(f"python3-{module}" for module in ("pyopencl", *modules))
             self.skipTest(f"no Python with pyopencl (Debian packages {packages})")
-        self.compare([interpreter, SCRIPTS / name], env={"PYOPENCL_NO_CACHE": "1", "PYTHONWARNINGS": "ignore"})
+        environment = {"PYOPENCL_NO_CACHE": "1", "PYTHONWARNINGS": "ignore"}
+        self.compare([interpreter, SCRIPTS / name], env=environment)
 
     def test_arrays(self):
         self.script("pyopencl_arrays.py")
@@ -220,7 +225,7 @@ class FfmpegTest(ApplicationTest):
 
 
 class HashcatTest(ApplicationTest):
-    """hashcat finds the word to a known hash. The first time, its kernels take minutes to build on a CPU device."""
+    """hashcat finds the word to a known hash. The first time, its kernels may take minutes to build."""
 
     timeout = 600
 
@@ -249,9 +254,9 @@ class ClfftTest(ApplicationTest):
 
     @needs("clFFT-client", "clfft-client")
     def test_transforms(self):
-        for shape in (["-x", "1024", "-b", "4"], ["-x", "100", "-y", "60"], ["-x", "16", "-y", "16", "-z", "8", "-o"]):
-            with self.subTest(" ".join(shape)):
-                command = ["clFFT-client", "-a", "--platform", "0", "--device", "0", *shape]
+        for shape in ("-x 1024 -b 4", "-x 100 -y 60", "-x 16 -y 16 -z 8 -o"):
+            with self.subTest(shape):
+                command = ["clFFT-client", "-a", "--platform", "0", "--device", "0", *shape.split()]
                 for result in (harness.run_native(command, self.timeout),
                                harness.run_forwarded(command, self.timeout, 1)):
                     self.succeed(result)

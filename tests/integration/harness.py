@@ -2,14 +2,14 @@
 """Runs unmodified OpenCL programs natively and under clrun, and compares what they do.
 
     harness.py native  [options] -- PROGRAM ARG...     the program alone, on the native platform
-    harness.py compare [options] -- PROGRAM ARG...     natively and under clrun; output and exit code must agree
+    harness.py compare [options] -- PROGRAM ARG...     natively and under clrun: outputs and exit codes must agree
 
 Exit code 0: passed, 1: failed, 77: skipped (CTest's SKIP_RETURN_CODE).
 The environment variable CLOPENCL_BUILD names the build folder; otherwise it is "build" in the repository.
 
 Every run has a time limit. A program's processes are all found and killed when it is over: the harness is the
-"subreaper" of its descendants, so that a process whose parent dies comes back to it, whatever process groups and
-sessions were opened in between. A process that outlives the program by more than GRACE_SECONDS is a failure.
+"subreaper" of its descendants, so that a process whose parent dies comes back to it, whatever process groups
+and sessions were opened in between. A process that outlives the program by more than GRACE_SECONDS is a failure.
 """
 
 import argparse
@@ -103,7 +103,8 @@ def living_descendants(ancestor):
 
 def command_line(pid):
     try:
-        return pathlib.Path("/proc", str(pid), "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        words = pathlib.Path("/proc", str(pid), "cmdline").read_bytes().split(b"\0")
+        return b" ".join(words).decode(errors="replace")
     except OSError:
         return "(gone)"
 
@@ -151,8 +152,8 @@ def shell_code(return_code):
 def run(command, timeout, env=None, cores=None, stdin_text=None):
     """Runs `command` to its end or its time limit. Afterwards none of its processes is left.
 
-    `env` is added to the environment; a value of None removes the variable. `cores` are the processors it may use.
-    Not for several threads at once: everything that descends from this process is taken for the command's.
+    `env` is added to the environment; a value of None removes the variable. `cores` are the processors it may
+    use. Not for several threads at once: everything that descends from this process is taken for the command's.
     """
     become_subreaper()
     environment = dict(os.environ)
@@ -162,8 +163,8 @@ def run(command, timeout, env=None, cores=None, stdin_text=None):
         else:
             environment[name] = str(value)
     # Files and not pipes: a process that is left behind could hold a pipe open.
-    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr, \
-            tempfile.TemporaryDirectory(prefix="clopencl-test-") as scratch:
+    with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stdout, \
+            tempfile.TemporaryFile() as stderr, tempfile.TemporaryDirectory(prefix="clopencl-test-") as scratch:
         stdin.write((stdin_text or "").encode())
         stdin.seek(0)
         environment["TMPDIR"] = scratch  # where MPI keeps the files of a job
@@ -191,8 +192,8 @@ def run(command, timeout, env=None, cores=None, stdin_text=None):
         stderr.seek(0)
         return Result(command=list(command), exit_code=shell_code(process.returncode),
                       stdout=stdout.read().decode(errors="backslashreplace"),
-                      stderr=stderr.read().decode(errors="backslashreplace"), seconds=seconds, timed_out=timed_out,
-                      leftovers=leftovers)
+                      stderr=stderr.read().decode(errors="backslashreplace"), seconds=seconds,
+                      timed_out=timed_out, leftovers=leftovers)
 
 
 def missing_for_forwarding():
@@ -221,8 +222,8 @@ def cpus_of_servers(servers):
 def run_native(command, timeout, cores=None, env=None, stdin_text=None):
     """Runs natively; with `cores`, as a rank server that is pinned to them would.
 
-    A CPU device that is divided between rank servers has the compute units of its part, and so must the native one
-    that it is compared with.
+    A CPU device that is divided between rank servers has the compute units of its part, and so must the native
+    one that it is compared with.
     """
     environment = dict(env or {})
     if cores:
@@ -273,7 +274,8 @@ def check_forwarded(options):
     status = 0
     for device, cores in enumerate(cpus_of_servers(options.servers)):
         environment = {**options.env, "TEST_DEVICE": device}
-        native = run_native(options.command, options.timeout, cores, {**options.env, "TEST_DEVICE": 0}, options.stdin)
+        native = run_native(options.command, options.timeout, cores, {**options.env, "TEST_DEVICE": 0},
+                            options.stdin)
         if native.exit_code == SKIPPED:
             print(native.stderr.strip())
             return SKIPPED
@@ -281,7 +283,8 @@ def check_forwarded(options):
         if wrong:
             report("native run, so there is nothing to compare with", wrong, native)
             return 1
-        forwarded = run_forwarded(options.command, options.timeout, options.servers, environment, options.stdin)
+        forwarded = run_forwarded(options.command, options.timeout, options.servers, environment,
+                                  options.stdin)
         wrong = failures(forwarded, options.exit_code)
         differences = comparison.compare(native.stdout, forwarded.stdout)
         if differences:
@@ -291,22 +294,25 @@ def check_forwarded(options):
             print("\n".join(differences))
             status = 1
         else:
-            print(f"device {device} of {options.servers}: {len(native.stdout.splitlines())} lines agree; native "
-                  f"{native.seconds:.1f} s, forwarded {forwarded.seconds:.1f} s")
+            print(f"device {device} of {options.servers}: {len(native.stdout.splitlines())} lines agree; "
+                  f"native {native.seconds:.1f} s, forwarded {forwarded.seconds:.1f} s")
         if options.one_device:
             break
     return status
 
 
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=("native", "compare"))
     parser.add_argument("--servers", type=int, default=1, help="number of rank servers (default: 1)")
     parser.add_argument("--one-device", action="store_true",
                         help="run on the first rank server's device only, not once on each")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds that one run may take (default: 60)")
+    parser.add_argument("--timeout", type=float, default=60,
+                        help="seconds that one run may take (default: 60)")
     parser.add_argument("--exit-code", type=int, default=0, help="the exit code that is right (default: 0)")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set for the program")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
+                        help="set for the program")
     parser.add_argument("--stdin", metavar="TEXT", help="what the program reads from standard input")
     place = arguments.index("--") if "--" in arguments else len(arguments)
     own, command = arguments[:place], arguments[place + 1:]

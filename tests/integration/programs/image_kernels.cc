@@ -41,7 +41,8 @@ kernel void lines(read_only image1d_array_t from, write_only image1d_array_t to)
   int2 next = (int2)(at.x, (at.y + 1) % get_image_array_size(from));
   write_imageui(to, next, read_imageui(from, plain, at));
 }
-kernel void gather(read_only image1d_buffer_t from, global uint4* to) {  // PoCL 3.1 has no get_image_width of these
+kernel void gather(read_only image1d_buffer_t from, global uint4* to) {
+  // PoCL 3.1 has no get_image_width of these.
   to[get_global_id(0)] = read_imageui(from, (int)(get_global_size(0) - 1 - get_global_id(0)));
 }
 kernel void sample(read_only image2d_t from, sampler_t sampler, float scale, float shift, global float4* to) {

@@ -33,11 +33,12 @@ kernel void store_record(global record_t* to, record_t value, point_t point, eit
   to[0].e.y = point.y;
   to[0].b = either.i;
 }
-kernel void many(global int* to, int a, long b, char c, short d, float e, int4 f, uchar g, local int* l, uint h,
-                 constant int* k, int2 m, ulong n) {
+kernel void many(global int* to, int a, long b, char c, short d, float e, int4 f, uchar g, local int* l,
+                 uint h, constant int* k, int2 m, ulong n) {
   if (get_global_id(0) != 0) return;
   l[0] = 1000;
-  to[0] = a + (int)b + c + d + (int)e + f.x + f.y + f.z + f.w + g + l[0] + (int)h + k[0] + k[1] + m.x + m.y + (int)n;
+  int sum = a + (int)b + c + d + (int)e + f.x + f.y + f.z + f.w + g;
+  to[0] = sum + l[0] + (int)h + k[0] + k[1] + m.x + m.y + (int)n;
 }
 kernel void is_null(global int* to, global int* a, constant int* b) {
   to[0] = a == 0 ? 1 : 0;

@@ -29,7 +29,8 @@ kernel void where(global uint* to) {
   out[11] = get_work_dim();
 }
 kernel void visit(global uint* to) {
-  size_t at = (get_global_id(2) * get_global_size(1) + get_global_id(1)) * get_global_size(0) + get_global_id(0);
+  size_t row = get_global_id(2) * get_global_size(1) + get_global_id(1);
+  size_t at = row * get_global_size(0) + get_global_id(0);
   to[at] = at + 1;
 }
 kernel void describe(global uint* to) {

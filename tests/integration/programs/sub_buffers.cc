@@ -16,7 +16,9 @@ using Bytes = std::vector<unsigned char>;
 
 constexpr char kSource[] = R"(
 kernel void add(global uchar* data, uchar value) { data[get_global_id(0)] += value; }
-kernel void move(global const uchar* from, global uchar* to) { to[get_global_id(0)] = from[get_global_id(0)]; }
+kernel void move(global const uchar* from, global uchar* to) {
+  to[get_global_id(0)] = from[get_global_id(0)];
+}
 )";
 constexpr size_t kSize = 1 << 20;
 

@@ -1,4 +1,4 @@
-"""What the pyopencl scripts share: the device by TEST_PLATFORM and TEST_DEVICE, and lines of "name: value"."""
+"""What the pyopencl scripts share: the device (TEST_PLATFORM, TEST_DEVICE) and lines of "name: value"."""
 
 import os
 import sys

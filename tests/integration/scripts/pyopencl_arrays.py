@@ -38,7 +38,8 @@ def main():
     device.fill(3)
     expect((device.get() == 3).all(), "fill")
     expect((pyopencl.array.zeros(queue, 100, numpy.int32).get() == 0).all(), "zeros")
-    expect((pyopencl.array.arange(queue, 0, 100, 3, dtype=numpy.int32).get() == numpy.arange(0, 100, 3)).all(), "range")
+    steps = pyopencl.array.arange(queue, 0, 100, 3, dtype=numpy.int32)
+    expect((steps.get() == numpy.arange(0, 100, 3)).all(), "range")
 
     order = generator.permutation(1000).astype(numpy.int32)
     source = pyopencl.array.to_device(queue, numpy.arange(1000, dtype=numpy.int32) * 2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pyopencl: mapped buffers and images, callbacks, programs and their binaries, shared virtual memory, profiling."""
+"""pyopencl: mapped buffers, images, callbacks, binaries, shared virtual memory, profiling."""
 
 import threading
 
@@ -23,8 +23,8 @@ def maps(context, queue, program):
     host = numpy.arange(10000, dtype=numpy.float32)
     buffer = pyopencl.Buffer(context, FLAGS.READ_WRITE | FLAGS.COPY_HOST_PTR, hostbuf=host)
     program.twice(queue, host.shape, None, buffer)
-    mapped, event = pyopencl.enqueue_map_buffer(queue, buffer, pyopencl.map_flags.READ | pyopencl.map_flags.WRITE, 0,
-                                                host.shape, host.dtype, is_blocking=False)
+    both = pyopencl.map_flags.READ | pyopencl.map_flags.WRITE
+    mapped, event = pyopencl.enqueue_map_buffer(queue, buffer, both, 0, host.shape, host.dtype, is_blocking=False)
     event.wait()
     expect((mapped == 2 * host).all(), "mapped after a kernel")
     mapped[:] = 1.5

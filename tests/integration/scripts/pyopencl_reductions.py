@@ -35,11 +35,12 @@ def main():
 
     host = generator.random(50000).astype(numpy.float32)
     device = pyopencl.array.to_device(queue, host)
-    longest = ReductionKernel(context, numpy.float32, neutral="0", reduce_expr="a > b ? a : b", map_expr="fabs(x[i])",
-                              arguments="__global const float *x")
+    longest = ReductionKernel(context, numpy.float32, neutral="0", reduce_expr="a > b ? a : b",
+                              map_expr="fabs(x[i])", arguments="__global const float *x")
     expect(float(longest(device).get()) == float(numpy.abs(host).max()), "reduction with a map")
 
-    axpy = ElementwiseKernel(context, "float a, float *x, float *y, float *z", "z[i] = a * x[i] + y[i]", "axpy")
+    axpy = ElementwiseKernel(context, "float a, float *x, float *y, float *z", "z[i] = a * x[i] + y[i]",
+                             "axpy")
     result = pyopencl.array.empty_like(device)
     axpy(3, device, device, result)
     expect(numpy.allclose(result.get(), 4 * host), "elementwise kernel")

@@ -56,7 +56,7 @@ void Dimensions(Suite& s, Fixture& f) {
       {"work-group too large in 2D", group, {kernel, 2, {most, 2}, {most, 2}}},
       {"work-item size too large", group, {kernel, 1, {2 * most_items[0]}, {2 * most_items[0]}}},
       {"largest work-group", CL_SUCCESS, {kernel, 1, {most}, {most}}},
-      {"offset wraps around", {CL_INVALID_GLOBAL_OFFSET, CL_SUCCESS}, {kernel, 1, {16}, {4}, {huge - 4}}},
+      {"offset wraps around", CL_INVALID_GLOBAL_OFFSET, {kernel, 1, {16}, {4}, {huge - 4}}},
       {"shaped, right local size", CL_SUCCESS, {f.shaped_kernel, 3, {8, 4, 1}, {4, 2, 1}}},
       {"shaped, wrong local size", CL_INVALID_WORK_GROUP_SIZE, {f.shaped_kernel, 3, {8, 4, 1}, {2, 2, 1}}},
       {"shaped, too few dimensions", CL_INVALID_WORK_GROUP_SIZE, {f.shaped_kernel, 1, {8}, {4}}},

@@ -106,9 +106,9 @@ void MarkersAndBarriers(Suite& s, Fixture& f) {
   const cl_event foreign = f.foreign_event;
   const cl_event with_null[] = {own, nullptr};
   s.Group("clEnqueueMarkerWithWaitList");
-  WaitListCases(s, f, clEnqueueMarkerWithWaitList);
+  WaitListCases(s, f, clEnqueueMarkerWithWaitList, Works::kOnNothing);
   s.Group("clEnqueueBarrierWithWaitList");
-  WaitListCases(s, f, clEnqueueBarrierWithWaitList);
+  WaitListCases(s, f, clEnqueueBarrierWithWaitList, Works::kOnNothing);
 
   s.Group("clEnqueueMarker");
   s.Enqueues("null queue", CL_INVALID_COMMAND_QUEUE,

@@ -35,9 +35,11 @@ void Commands(Suite& s, Fixture& f, char* memory) {
   char* const other = memory + 512;
   s.Group("clEnqueueSVMMemcpy");
   BlockingWaitListCases(
-      s, f, [&](cl_command_queue queue, cl_bool blocking, cl_uint count, const cl_event* list, cl_event* v) {
+      s, f,
+      [&](cl_command_queue queue, cl_bool blocking, cl_uint count, const cl_event* list, cl_event* v) {
         return clEnqueueSVMMemcpy(queue, blocking, other, memory, 64, count, list, v);
-      });
+      },
+      Works::kOnSharedMemory);
   const auto copy = [&](void* to, const void* from, size_t size, cl_event* v) {
     return clEnqueueSVMMemcpy(f.queue, CL_FALSE, to, from, size, 0, nullptr, v);
   };
@@ -50,9 +52,12 @@ void Commands(Suite& s, Fixture& f, char* memory) {
   s.Enqueues("to the host", CL_SUCCESS, [&](cl_event* v) { return copy(f.host, memory, 64, v); });
 
   s.Group("clEnqueueSVMMemFill");
-  WaitListCases(s, f, [&](cl_command_queue queue, cl_uint count, const cl_event* list, cl_event* v) {
-    return clEnqueueSVMMemFill(queue, memory, f.host, 4, 64, count, list, v);
-  });
+  WaitListCases(
+      s, f,
+      [&](cl_command_queue queue, cl_uint count, const cl_event* list, cl_event* v) {
+        return clEnqueueSVMMemFill(queue, memory, f.host, 4, 64, count, list, v);
+      },
+      Works::kOnSharedMemory);
   const auto fill = [&](void* to, const void* pattern, size_t pattern_size, size_t size, cl_event* v) {
     return clEnqueueSVMMemFill(f.queue, to, pattern, pattern_size, size, 0, nullptr, v);
   };
@@ -82,11 +87,13 @@ void Mapping(Suite& s, Fixture& f, char* memory) {
   };
   s.Group("clEnqueueSVMMap");
   BlockingWaitListCases(
-      s, f, [&](cl_command_queue queue, cl_bool blocking, cl_uint count, const cl_event* list, cl_event* v) {
+      s, f,
+      [&](cl_command_queue queue, cl_bool blocking, cl_uint count, const cl_event* list, cl_event* v) {
         const cl_int code = clEnqueueSVMMap(queue, blocking, CL_MAP_READ, memory, 64, count, list, v);
         if (code == CL_SUCCESS) unmap();
         return code;
-      });
+      },
+      Works::kOnSharedMemory);
   s.Returns("null pointer", CL_INVALID_VALUE, [&] { return map(CL_MAP_READ, nullptr, 64); });
   s.Returns("size zero", CL_INVALID_VALUE, [&] { return map(CL_MAP_READ, memory, 0); });
   s.Returns("unknown flag", CL_INVALID_VALUE, [&] { return map(1 << 10, memory, 64); });
@@ -104,9 +111,12 @@ void Mapping(Suite& s, Fixture& f, char* memory) {
     return clEnqueueSVMMigrateMem(f.queue, count, pointers, nullptr, flags, 0, nullptr, v);
   };
   s.Group("clEnqueueSVMMigrateMem");
-  WaitListCases(s, f, [&](cl_command_queue queue, cl_uint count, const cl_event* events, cl_event* v) {
-    return clEnqueueSVMMigrateMem(queue, 1, list, nullptr, 0, count, events, v);
-  });
+  WaitListCases(
+      s, f,
+      [&](cl_command_queue queue, cl_uint count, const cl_event* events, cl_event* v) {
+        return clEnqueueSVMMigrateMem(queue, 1, list, nullptr, 0, count, events, v);
+      },
+      Works::kOnSharedMemory);
   s.Enqueues("no pointers", CL_INVALID_VALUE, [&](cl_event* v) { return migrate(0, list, 0, v); });
   s.Enqueues("null list", CL_INVALID_VALUE, [&](cl_event* v) { return migrate(1, nullptr, 0, v); });
   s.Enqueues("null pointer in list", {CL_INVALID_VALUE, CL_SUCCESS},

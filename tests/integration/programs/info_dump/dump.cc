@@ -50,6 +50,9 @@ std::string TextOf(const Bytes& bytes) {
   const bool terminated = !text.empty() && text.back() == '\0';
   while (!text.empty() && text.back() == '\0') text.pop_back();
   std::replace(text.begin(), text.end(), '\n', '|');
+  // A platform that writes nothing leaves the filling, which is no text.
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   return text + (terminated || bytes.empty() ? "" : " (not terminated)");
 }
 
@@ -169,7 +172,8 @@ void DumpToken(const std::string& name, const InfoQuery& query, const Handles& h
   size_t size = 0;
   const cl_int code = query(token.value, 0, nullptr, &size);
   if (code != CL_SUCCESS) return PrintError(name, code);
-  if (token.kind != Kind::kAnything) PrintNumber(name + " size", static_cast<long long>(size));
+  if (token.kind != Kind::kAnything && token.specified == nullptr)
+    PrintNumber(name + " size", static_cast<long long>(size));
 
   constexpr size_t kGuard = 64;
   constexpr unsigned char kMark = 0xa5;
@@ -183,7 +187,9 @@ void DumpToken(const std::string& name, const InfoQuery& query, const Handles& h
     Expect(false, name, "written beyond its size");
   }
   bytes.resize(size);
-  Print(name, Value(token.kind, bytes, handles));
+  const std::string text = Value(token.kind, bytes, handles);
+  if (token.specified != nullptr) return PrintSpecified(name, text, token.specified);
+  Print(name, text);
   if (size == 0) return;
   const cl_int short_code = query(token.value, size - 1, bytes.data(), nullptr);
   if (short_code != CL_INVALID_VALUE) PrintError(name + " in one byte less", short_code);

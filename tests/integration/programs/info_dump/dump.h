@@ -46,11 +46,15 @@ struct Token {
   cl_uint value;
   const char* name;
   Kind kind;
+  const char* specified = nullptr;  // what the specification says, where a native platform departs from it
 };
 
 // A Token under its own name.
 #define INFO(token, kind) \
   Token { token, #token, ::clopencl::programs::Kind::kind }
+
+#define INFO_SPECIFIED(token, kind, specified) \
+  Token { token, #token, ::clopencl::programs::Kind::kind, specified }
 
 // token, size, value, size_ret
 using InfoQuery = std::function<cl_int(cl_uint, size_t, void*, size_t*)>;

@@ -6,7 +6,9 @@
 namespace clopencl::programs {
 namespace {
 
-void DumpEvent(const std::string& object, cl_event event, const Handles& handles) {
+// `type` is the command's type where a native platform may say another.
+void DumpEvent(const std::string& object, cl_event event, const Handles& handles,
+               const char* type = nullptr) {
   Dump(object,
        [&](cl_uint token, size_t size, void* value, size_t* size_ret) {
          return clGetEventInfo(event, token, size, value, size_ret);
@@ -15,7 +17,7 @@ void DumpEvent(const std::string& object, cl_event event, const Handles& handles
        {
            INFO(CL_EVENT_COMMAND_QUEUE, kHandle),
            INFO(CL_EVENT_CONTEXT, kHandle),
-           INFO(CL_EVENT_COMMAND_TYPE, kCommand),
+           INFO_SPECIFIED(CL_EVENT_COMMAND_TYPE, kCommand, type),
            INFO(CL_EVENT_COMMAND_EXECUTION_STATUS, kStatus),
            INFO(CL_EVENT_REFERENCE_COUNT, kSizeOnly),
        });
@@ -35,12 +37,12 @@ void DumpEvent(const std::string& object, cl_event event, const Handles& handles
 
 // Enqueues with `enqueue(event)`, waits, and dumps the event.
 template <typename Enqueue>
-void DumpCommand(const std::string& name, World& world, Enqueue enqueue) {
+void DumpCommand(const std::string& name, World& world, Enqueue enqueue, const char* type = nullptr) {
   Event event;
   const cl_int code = enqueue(event.Out());
   if (code != CL_SUCCESS) return PrintError("event of " + name, code);
   Must(clFinish(world.queue));
-  DumpEvent("event of " + name, event, world.handles);
+  DumpEvent("event of " + name, event, world.handles, type);
 }
 
 void DumpBufferCommands(World& world) {
@@ -146,7 +148,9 @@ void DumpOtherCommands(World& world) {
   DumpCommand("kernel", world, [&](cl_event* e) {
     return clEnqueueNDRangeKernel(queue, kernel, 1, nullptr, &size, nullptr, 0, nullptr, e);
   });
-  DumpCommand("task", world, [&](cl_event* e) { return clEnqueueTask(queue, kernel, 0, nullptr, e); });
+  DumpCommand(
+      "task", world, [&](cl_event* e) { return clEnqueueTask(queue, kernel, 0, nullptr, e); },
+      "CL_COMMAND_TASK");
   DumpCommand("marker", world,
               [&](cl_event* e) { return clEnqueueMarkerWithWaitList(queue, 0, nullptr, e); });
   DumpCommand("barrier", world,

@@ -30,9 +30,9 @@ kernel void needs_local(global int* a) {
 )";
 
 constexpr char kImageSource[] = R"(
-kernel void images(read_only image2d_t a, write_only image2d_t b, read_only image3d_t c, read_only image1d_t d,
-                   read_only image1d_array_t e, read_only image2d_array_t f, read_only image1d_buffer_t g,
-                   sampler_t s) {
+kernel void images(read_only image2d_t a, write_only image2d_t b, read_only image3d_t c,
+                   read_only image1d_t d, read_only image1d_array_t e, read_only image2d_array_t f,
+                   read_only image1d_buffer_t g, sampler_t s) {
   write_imagef(b, (int2)(0, 0), read_imagef(a, s, (int2)(0, 0)) + read_imagef(c, s, (int4)(0, 0, 0, 0)) +
                                     read_imagef(d, s, 0) + read_imagef(e, s, (int2)(0, 0)) +
                                     read_imagef(f, s, (int4)(0, 0, 0, 0)) + read_imagef(g, 0));
