@@ -172,7 +172,8 @@ void Channel::Teardown(bool wait) {
     events.ForEach([&](Event& event) {
       if (event.user && !event.Final()) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
     });
-    for (auto& [id, event] : released_user_events_) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
+    for (auto& [id, event] : released_user_events_)
+      api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
     std::vector<std::shared_ptr<Queue>> all;
     queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
     for (const auto& queue : all) {

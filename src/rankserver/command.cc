@@ -66,7 +66,7 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
                     const Transfer* self) {
   Mem& root = *mem.Root();
   ++root.native_uses;
-  root.host_uses = 0;
+  if (self == nullptr) root.host_uses = 0;
   if (self == nullptr || !self->request().internal) OrderAfterInternal(mem, waits);
   if (root.mapping != nullptr) root.mapping->Detach(channel, queue, root);
   if (root.fences.empty()) return;

@@ -19,6 +19,7 @@ constexpr int kPipeBytes = 1 << 20;
 }  // namespace
 
 OutputCapture::OutputCapture(int descriptor) {
+  if (descriptor < 0) return;
   std::array<int, 2> ends{};
   std::fflush(stdout);
   const int saved = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);

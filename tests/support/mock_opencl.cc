@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "support/mock_opencl_engine.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 Engine* current = nullptr;
 
-void Add(MockKernelCall& call) {
+void AddKernelFunction(MockKernelCall& call) {
   int n = 0;
   std::memcpy(&n, call.args.at(1).value.data(), sizeof n);
   auto* p = reinterpret_cast<int*>(call.args.at(0).memory.data());
@@ -56,7 +57,7 @@ Engine::Engine(MockOpenCl::Settings with) : settings(std::move(with)) {
     object->settings = device;
     devices.push_back(std::move(object));
   }
-  kernels["add"] = &Add;
+  kernels["add"] = &AddKernelFunction;
   kernels["scale_into"] = &ScaleInto;
   kernels["nothing"] = [](MockKernelCall&) {};
   for (unsigned i = 0; i < settings.threads; ++i) threads.emplace_back([this] { Work(); });

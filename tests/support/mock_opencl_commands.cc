@@ -68,9 +68,14 @@ struct Rect {
   size_t At(size_t y, size_t z) const { return (origin[2] + z) * slice + (origin[1] + y) * row + origin[0]; }
   bool Inside(size_t size) const {
     if (region[0] == 0 || region[1] == 0 || region[2] == 0 || row < region[0]) return false;
-    const unsigned __int128 end = static_cast<unsigned __int128>(origin[2] + region[2] - 1) * slice +
-                                  static_cast<unsigned __int128>(origin[1] + region[1] - 1) * row +
-                                  origin[0] + region[0];
+    size_t slices = 0, rows = 0, end = 0;
+    if (__builtin_add_overflow(origin[2], region[2] - 1, &slices) ||
+        __builtin_mul_overflow(slices, slice, &slices) ||
+        __builtin_add_overflow(origin[1], region[1] - 1, &rows) || __builtin_mul_overflow(rows, row, &rows) ||
+        __builtin_add_overflow(origin[0], region[0], &end) || __builtin_add_overflow(end, rows, &end) ||
+        __builtin_add_overflow(end, slices, &end)) {
+      return false;
+    }
     return end <= size;
   }
 };

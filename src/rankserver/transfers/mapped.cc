@@ -12,7 +12,8 @@ class MappedTransfer final : public Transfer {
   MappedTransfer(Channel& channel, Request request, uint64_t offset)
       : Transfer(channel, std::move(request)),
         root_(RootOf(request_.mem)),
-        offset_(offset + request_.mem->root_offset) {}
+        offset_(offset + request_.mem->root_offset),
+        native_uses_(root_->native_uses) {}
 
   void OnQueueMoved() override {
     if (my_turn_) Advance();
@@ -25,7 +26,6 @@ class MappedTransfer final : public Transfer {
   }
 
   void Begin(const WaitList& waits) override {
-    native_uses_ = root_->native_uses;
     ++root_->host_uses;
     AwaitTurn(waits, [this] {
       my_turn_ = true;
@@ -77,8 +77,8 @@ class MappedTransfer final : public Transfer {
   }
 
   const std::shared_ptr<Mem> root_;
-  const uint64_t offset_;  // In the root.
-  uint64_t native_uses_ = 0;
+  const uint64_t offset_;       // In the root.
+  const uint64_t native_uses_;  // Of the root, before this transfer.
   bool my_turn_ = false;
   bool started_ = false;
   std::shared_ptr<Mapping> mapping_;
@@ -108,7 +108,7 @@ std::shared_ptr<Transfer> MakeBufferTransfer(Channel& channel, Transfer::Request
                             ? mapped || root.host_uses > 0 || request.size >= kMapAtOnce
                             : mapped || request.size > (reads ? kStagedRead : kStagedWrite);
     if (by_map) return MakeMappedTransfer(channel, std::move(request), offset);
-  } else if (request.size > channel.environment().limits.chunk_bytes) {
+  } else if (request.size > channel.environment().limits.chunk_bytes && request.peer.tag != 0) {
     return MakeChunkedTransfer(channel, std::move(request), offset);
   }
   ++mem->Root()->host_uses;

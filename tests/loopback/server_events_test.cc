@@ -1,0 +1,196 @@
+// What the frontend hears of events: only what it asks for, in order, with times.
+#include <gtest/gtest.h>
+
+#include "loopback/server_client.h"
+#include "support/mock_opencl.h"
+
+namespace clopencl::testing {
+namespace {
+
+class ServerEvents : public ::testing::Test {
+ protected:
+  MockOpenCl mock_{MockOpenCl::Settings{.threads = 0}};
+  ServerHarness harness_{MockOpenCl::Api(), {.servers = 2}};
+  Link& link_ = harness_.link();
+  ContextId context_ = link_.Context();
+  QueueId queue_ = link_.Queue(context_, CL_QUEUE_PROFILING_ENABLE);
+  MemId mem_ = link_.Buffer(context_, 1024);
+
+  EventId Copy(std::vector<EventId> waits = {}) {
+    const auto event = link_.NewId<EventId>();
+    link_.Post(wire::CopyBuffer{{queue_, event, waits}, mem_, mem_, 0, 512, 16});
+    return event;
+  }
+  void RunAll() {
+    for (int i = 0; i < 5; ++i) {
+      harness_.Settle();
+      mock_.StepAll();
+    }
+    harness_.Settle();
+  }
+};
+
+TEST_F(ServerEvents, AreReportedWithTimes) {
+  const EventId event = Copy();
+  link_.Watch(event);
+  RunAll();
+  const auto& times = link_.events.at(event).times;
+  EXPECT_GT(times[0], 0u);
+  for (size_t i = 1; i < times.size(); ++i) EXPECT_GE(times[i], times[i - 1]);
+}
+
+TEST_F(ServerEvents, MayBeWatchedAfterTheirEnd) {
+  const EventId event = Copy();
+  RunAll();
+  EXPECT_TRUE(link_.events.empty());
+  link_.Watch(event);
+  RunAll();
+  EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
+  EXPECT_GT(link_.events.at(event).times[3], 0u);
+}
+
+TEST_F(ServerEvents, TellTheStatusesOnTheWay) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId event = Copy({user});
+  link_.Watch(event, wire::kWatchComplete | wire::kWatchRunning | wire::kWatchSubmitted);
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(event));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.statuses,
+            (std::vector<std::pair<EventId, int32_t>>{{event, CL_SUBMITTED}, {event, CL_RUNNING}}));
+  EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
+}
+
+TEST_F(ServerEvents, AreReportedInTheOrderOfTheirQueue) {
+  std::vector<EventId> order;
+  for (int i = 0; i < 20; ++i) order.push_back(Copy());
+  for (auto event = order.rbegin(); event != order.rend(); ++event) link_.Watch(*event);
+  RunAll();
+  EXPECT_EQ(link_.event_order, order);
+}
+
+TEST_F(ServerEvents, AnswerQueries) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId event = Copy({user});
+  const auto ask = [&](EventId id) {
+    const uint32_t request = link_.NewRequest();
+    link_.Post(wire::QueryEvent{request, id});
+    harness_.Settle();
+    return link_.answered.at(request).status;
+  };
+  harness_.Settle();
+  EXPECT_GT(ask(event), CL_COMPLETE);
+  EXPECT_EQ(ask(user), CL_SUBMITTED);
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(ask(event), CL_COMPLETE);
+  EXPECT_EQ(ask(user), CL_COMPLETE);
+  EXPECT_EQ(ask(EventId{900, 1}), CL_INVALID_EVENT);
+}
+
+TEST_F(ServerEvents, UserEventsFailWhatWaits) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId event = Copy({user});
+  link_.Watch(event);
+  link_.Post(wire::SetEventStatus{user, -42});
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});  // Too late.
+  RunAll();
+  EXPECT_LT(link_.events.at(event).status, 0);
+  const EventId late = Copy({user});
+  link_.Watch(late);
+  RunAll();
+  EXPECT_LT(link_.events.at(late).status, 0);
+}
+
+TEST_F(ServerEvents, UnknownOnesAreAnswered) {
+  link_.Watch(EventId{700, 1});
+  link_.Post(wire::SetEventStatus{{701, 1}, CL_COMPLETE});
+  link_.Release(wire::ObjectKind::kEvent, EventId{702, 1});
+  harness_.Settle();
+  EXPECT_EQ((link_.events.at(EventId{700, 1}).status), CL_INVALID_EVENT);
+  EXPECT_EQ(link_.failed, "");
+}
+
+TEST_F(ServerEvents, WatchesOutliveTheRelease) {
+  const EventId event = Copy();
+  link_.Watch(event);
+  link_.Release(wire::ObjectKind::kEvent, event);
+  RunAll();
+  EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
+}
+
+// Of another server, as contexts that span servers need it.
+class ForwardedEvents : public ServerEvents {
+ protected:
+  Link& other_ = harness_.link(2);
+  ContextId other_context_ = other_.Context();
+  QueueId other_queue_ = other_.Queue(other_context_);
+  MemId other_mem_ = other_.Buffer(other_context_, 1024);
+
+  void Import(EventId id) { other_.Post(wire::CreateUserEvent{id, other_context_}); }
+  EventId CopyThere(EventId wait) {
+    const EventId event{5000, 1};
+    other_.Post(
+        wire::CopyBuffer{{other_queue_, event, std::array{wait}}, other_mem_, other_mem_, 0, 512, 16});
+    other_.Watch(event);
+    return event;
+  }
+};
+
+TEST_F(ForwardedEvents, CompleteElsewhereWithoutRankZero) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId event = Copy({user});
+  link_.Post(wire::ForwardEvent{event, 2, 0});
+  Import(event);
+  const EventId there = CopyThere(event);
+  RunAll();
+  EXPECT_FALSE(other_.events.contains(there));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(other_.events.at(there).status, CL_COMPLETE);
+  EXPECT_FALSE(link_.events.contains(event)) << "the frontend did not ask";
+}
+
+TEST_F(ForwardedEvents, MayArriveBeforeTheyAreNamed) {
+  const EventId event = Copy();
+  link_.Post(wire::ForwardEvent{event, 2, 0});
+  RunAll();
+  Import(event);
+  const EventId there = CopyThere(event);
+  RunAll();
+  EXPECT_EQ(other_.events.at(there).status, CL_COMPLETE);
+}
+
+TEST_F(ForwardedEvents, CarryFailures) {
+  RunAll();
+  mock_.FailNext("EnqueueCopyBuffer", CL_OUT_OF_RESOURCES);
+  const EventId event = Copy();
+  link_.Post(wire::ForwardEvent{event, 2, 0});
+  link_.Release(wire::ObjectKind::kEvent, event);
+  harness_.Settle();
+  Import(event);
+  const EventId there = CopyThere(event);
+  RunAll();
+  EXPECT_LT(other_.events.at(there).status, 0);
+}
+
+TEST_F(ForwardedEvents, UserEventsGoToTheirOwnRankToo) {
+  const EventId user = link_.UserEvent(context_);
+  link_.Post(wire::ForwardEvent{user, 1, 0});
+  link_.Post(wire::ForwardEvent{user, 2, 0});
+  Import(user);
+  const EventId there = CopyThere(user);
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(other_.events.at(there).status, CL_COMPLETE);
+  EXPECT_EQ(link_.failed, "");
+}
+
+TEST_F(ForwardedEvents, NotToRanksThatAreNoServers) {
+  link_.Post(wire::ForwardEvent{Copy(), 9, 0});
+  EXPECT_TRUE(harness_.Until([&] { return !link_.failed.empty(); }));
+}
+
+}  // namespace
+}  // namespace clopencl::testing
