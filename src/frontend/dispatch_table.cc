@@ -213,7 +213,6 @@ const cl_icd_dispatch kDispatchTable{
 void* FindExtensionFunction(const char* name) {
   if (name == nullptr) return nullptr;
   static const auto& functions = *new std::unordered_map<std::string_view, void*>{
-      {"clIcdGetPlatformIDsKHR", reinterpret_cast<void*>(&clIcdGetPlatformIDsKHR)},
       // cl_khr_create_command_queue
       {"clCreateCommandQueueWithPropertiesKHR",
        reinterpret_cast<void*>(kDispatchTable.clCreateCommandQueueWithProperties)},

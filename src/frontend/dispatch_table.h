@@ -9,6 +9,3 @@ namespace clopencl::frontend {
 void* FindExtensionFunction(const char* name);
 
 }  // namespace clopencl::frontend
-
-extern "C" cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint num_entries, cl_platform_id* platforms,
-                                                     cl_uint* num_platforms);

@@ -1,6 +1,8 @@
 // The functions that the library exports: what ICD loaders look up (cl_khr_icd).
 #include <CL/cl_ext.h>
 
+#include <cstring>
+
 #include "frontend/api/api.h"
 #include "frontend/dispatch_table.h"
 #include "frontend/entry.h"
@@ -23,6 +25,8 @@ CLOPENCL_EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint num_entries, c
 }
 
 CLOPENCL_EXPORT void* CL_API_CALL clGetExtensionFunctionAddress(const char* name) {
+  if (name != nullptr && std::strcmp(name, "clIcdGetPlatformIDsKHR") == 0)
+    return reinterpret_cast<void*>(&clIcdGetPlatformIDsKHR);
   return FindExtensionFunction(name);
 }
 

@@ -56,6 +56,13 @@ cl_int GetDeviceInfo(cl_device_id handle, cl_device_info param, size_t room, voi
       return AnswerValue(device.units, room, into, size_ret);
     case CL_DEVICE_GLOBAL_MEM_SIZE:
       return AnswerValue<cl_ulong>(uint64_t{1} << 30, room, into, size_ret);
+    case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
+      return AnswerValue<cl_ulong>(uint64_t{1} << 28, room, into, size_ret);
+    case CL_DEVICE_MAX_WORK_GROUP_SIZE:
+      return AnswerValue<size_t>(1024, room, into, size_ret);
+    case CL_DEVICE_QUEUE_ON_HOST_PROPERTIES:
+      return AnswerValue<cl_command_queue_properties>(
+          CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE, room, into, size_ret);
     case CL_DEVICE_VERSION:
       return AnswerText(Current().settings.version, room, into, size_ret);
     case CL_DEVICE_EXTENSIONS:

@@ -179,6 +179,7 @@ void QueryTimer(Device& device, wire::Query query, std::span<cl_ulong> values) {
 
 void GetDeviceAndHostTimer(cl_device_id handle, cl_ulong* device_timestamp, cl_ulong* host_timestamp) {
   Device& device = Get<Device>(handle, CL_INVALID_DEVICE);
+  Require(device.platform().timer_resolution() != 0, CL_INVALID_OPERATION);
   Require(device_timestamp != nullptr && host_timestamp != nullptr, CL_INVALID_VALUE);
   cl_ulong values[2]{};
   QueryTimer(device, wire::Query::kDeviceAndHostTimer, values);
@@ -188,6 +189,7 @@ void GetDeviceAndHostTimer(cl_device_id handle, cl_ulong* device_timestamp, cl_u
 
 void GetHostTimer(cl_device_id handle, cl_ulong* host_timestamp) {
   Device& device = Get<Device>(handle, CL_INVALID_DEVICE);
+  Require(device.platform().timer_resolution() != 0, CL_INVALID_OPERATION);
   Require(host_timestamp != nullptr, CL_INVALID_VALUE);
   cl_ulong value[1]{};
   QueryTimer(device, wire::Query::kHostTimer, value);

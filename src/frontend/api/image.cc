@@ -91,11 +91,13 @@ Mem& ImageParent(Context& context, const cl_image_desc& desc, const cl_image_for
   } else if (parent.is_buffer()) {
     Require(desc.image_type == CL_MEM_OBJECT_IMAGE2D, CL_INVALID_IMAGE_DESCRIPTOR);
     const size_t row = desc.image_row_pitch != 0 ? desc.image_row_pitch : desc.image_width * pixel;
-    bool aligned = false;
+    bool aligned = false, supported = false;
     for (const auto& device : context.devices()) {
       const auto align = FactOr<cl_uint>(device->facts(), CL_DEVICE_IMAGE_PITCH_ALIGNMENT, 0);
+      supported = supported || align != 0;
       aligned = aligned || (align != 0 && row % (align * pixel) == 0);
     }
+    Require(supported, CL_INVALID_OPERATION);
     Require(aligned, CL_INVALID_IMAGE_FORMAT_DESCRIPTOR);
     Require(row * desc.image_height <= parent.size(), CL_INVALID_IMAGE_SIZE);
   } else {

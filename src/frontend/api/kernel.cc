@@ -55,9 +55,9 @@ void SetKernelArgSVMPointer(cl_kernel handle, cl_uint index, const void* value) 
 void SetKernelExecInfo(cl_kernel handle, cl_kernel_exec_info param, size_t size, const void* value) {
   Kernel& kernel = Get<Kernel>(handle, CL_INVALID_KERNEL);
   Require(kernel.context().svm() != 0, CL_INVALID_OPERATION);
-  Require(value != nullptr, CL_INVALID_VALUE);
+  Require(value != nullptr || size == 0, CL_INVALID_VALUE);
   if (param == CL_KERNEL_EXEC_INFO_SVM_PTRS) {
-    Require(size > 0 && size % sizeof(void*) == 0, CL_INVALID_VALUE);
+    Require(size % sizeof(void*) == 0, CL_INVALID_VALUE);
   } else if (param == CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM) {
     Require(size == sizeof(cl_bool), CL_INVALID_VALUE);
     // No device of ours has it.

@@ -2,6 +2,7 @@
 
 #include "frontend/api/api.h"
 #include "frontend/api/mem_checks.h"
+#include "frontend/core/svm.h"
 #include "frontend/info.h"
 #include "frontend/runtime.h"
 
@@ -41,6 +42,11 @@ cl_mem CreateBufferWithProperties(cl_context handle, const cl_mem_properties* pr
   CheckMemFlags(flags, true);
   Require(size > 0 && size <= context.largest_alloc(), CL_INVALID_BUFFER_SIZE);
   CheckHostPtr(flags, host_ptr);
+  if ((flags & CL_MEM_USE_HOST_PTR) != 0) {
+    // Over shared virtual memory the buffer must lie in its allocation.
+    const SvmSpace& svm = SvmSpace::Instance();
+    Require(!svm.Contains(context, host_ptr, 1) || svm.Contains(context, host_ptr, size), CL_INVALID_BUFFER_SIZE);
+  }
   if ((flags & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY)) == 0) flags |= CL_MEM_READ_WRITE;
   what.flags = flags;
   what.size = size;

@@ -44,8 +44,6 @@ Program::~Program() {
     });
     runtime.ids().programs.Erase(id_);
   }
-  for (auto callback = release_callbacks_.rbegin(); callback != release_callbacks_.rend(); ++callback)
-    runtime.callbacks().Add(std::move(*callback));
 }
 
 ProgramOnDevice* Program::Find(const Device& device) {
@@ -204,11 +202,6 @@ void Program::EndBuild() {
   }
   kernels_.assign(building_kernels_.begin(), building_kernels_.end());
   building_kernels_.clear();
-}
-
-void Program::AddReleaseCallback(std::function<void()> callback) {
-  std::lock_guard lock(mutex_);
-  release_callbacks_.push_back(std::move(callback));
 }
 
 }  // namespace clopencl::frontend

@@ -97,7 +97,6 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   bool has_kernels() const { return kernels_alive_.load() != 0; }
 
   void SetSpecConstant(cl_uint spec_id, std::span<const std::byte> value);
-  void AddReleaseCallback(std::function<void()> callback);
 
  private:
   ProgramOnDevice* Find(const Device& device);
@@ -117,7 +116,6 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   std::vector<Device*> building_devices_;
   std::string kernel_names_;
   bool building_ = false;
-  std::vector<std::function<void()>> release_callbacks_;
   std::atomic<cl_int> build_result_{CL_SUCCESS};
   std::atomic<uint32_t> kernels_alive_{0};
 };
