@@ -35,8 +35,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// After the program's end the servers leave MPI within a fraction of a second, even on a busy machine.
-constexpr seconds kPatienceWithMpirun{10};
+// After the program's end the job ends within a fraction of a second. Where the servers leave MPI in good
+// order, a busy machine gets more time.
+constexpr seconds kPatienceWithFinalize{10};
+constexpr seconds kPatienceWithAbort{2};
 constexpr seconds kPatienceAfterTerm{1};
 
 // Descriptors beyond the standard ones that we were started with. They are the program's, and once it has
@@ -265,14 +267,14 @@ void Job::OnProgramEnd(int status) {
   deadline_.reset();
   if (mpirun_status_) return;
   launcher_->Send({ControlChannel::Notice::kEnded, ShellCode(status)});
-  deadline_ = Clock::now() + kPatienceWithMpirun;
+  deadline_ = Clock::now() + (directory_.finalized() ? kPatienceWithFinalize : kPatienceWithAbort);
 }
 
 void Job::EndMpirun() {
   if (mpirun_status_) return;
   kill(mpirun_, term_sent_ ? SIGKILL : SIGTERM);
   term_sent_ = true;
-  deadline_ = Clock::now() + 3 * kPatienceAfterTerm;
+  deadline_ = Clock::now() + kPatienceAfterTerm;
 }
 
 void Job::EndProgram() {

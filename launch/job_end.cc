@@ -1,12 +1,14 @@
 #include "launch/job_end.h"
 
-#include <mpi.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string>
 
-#include "common/transport/transport.h"
+#include "common/transport/mpi_transport.h"
 
 #ifdef CLOPENCL_HAVE_PMIX
 #include <pmix.h>
@@ -18,21 +20,16 @@ namespace {
 
 volatile std::sig_atomic_t code_after_timeout = 1;
 
-constexpr int kControlTag = 0;
-constexpr int kQuitSize = sizeof transport::kQuitMessage - 1;
-
 }  // namespace
 
-bool AbortJob([[maybe_unused]] int code) {
+void AbortJob([[maybe_unused]] int code) {
 #ifdef CLOPENCL_HAVE_PMIX
-  if (std::getenv("PMIX_NAMESPACE") == nullptr) return false;
+  if (std::getenv("PMIX_NAMESPACE") == nullptr) return;
   pmix_proc_t self;
-  if (PMIx_Init(&self, nullptr, 0) != PMIX_SUCCESS) return false;
-  const pmix_status_t status = PMIx_Abort(code, "", nullptr, 0);
-  PMIx_Finalize(nullptr, 0);
-  return status == PMIX_SUCCESS;
-#else
-  return false;
+  if (PMIx_Init(&self, nullptr, 0) != PMIX_SUCCESS) return;
+  if (PMIx_Abort(code, "", nullptr, 0) != PMIX_SUCCESS) return;
+  // Without PMIx_Finalize: mpirun is ending us already, and now and then it crashes or hangs over that call.
+  _exit(code);
 #endif
 }
 
@@ -40,15 +37,14 @@ void DismissServers(int code) {
   code_after_timeout = code;
   std::signal(SIGALRM, [](int) { _exit(code_after_timeout); });
   alarm(20);
-  MPI_Init(nullptr, nullptr);
-  int size = 0;
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-  for (int rank = 1; rank < size; ++rank) {
-    // The MPIs that had MX take no const buffers.
-    MPI_Send(const_cast<char*>(transport::kQuitMessage), kQuitSize, MPI_BYTE, rank, kControlTag,
-             MPI_COMM_WORLD);
+  std::string error;
+  const std::unique_ptr<transport::Transport> transport = transport::JoinMpi(error);
+  if (transport == nullptr) {
+    std::fprintf(stderr, "clopencl-launcher: can't end the rank servers in good order: %s\n", error.c_str());
+    return;
   }
-  MPI_Finalize();
+  for (int rank = 1; rank < transport->size(); ++rank) transport->SendQuit(rank);
+  transport->Close();
   alarm(0);
 }
 

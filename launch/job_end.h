@@ -4,9 +4,10 @@
 
 namespace clopencl::launch {
 
-// Ends all ranks at once, silently, with `code` as the exit code of mpirun, 0 included. False where MPI
-// doesn't start its processes through PMIx, or we were built without it; then nothing has happened.
-bool AbortJob(int code);
+// Ends this process and with it all ranks at once, silently, with `code` as the exit code of mpirun, 0
+// included. Returns only where MPI doesn't start its processes through PMIx, or we were built without it;
+// then nothing has happened.
+void AbortJob(int code);
 
 // Joins MPI in the program's stead, tells the rank servers to end, and leaves MPI. Must be called at most
 // once and only if the program never joined. Where a server doesn't play along, the process ends with `code`

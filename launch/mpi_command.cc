@@ -110,8 +110,9 @@ std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& o
   for (const PlannedServer& server : plan.servers) {
     command.push_back(":");
     place(server.node, false);
-    Append(command, {"-x", "CLOPENCL_ROLE=server", options.rankserver, "--serve", ServeArgument(plan, server),
-                     "--cpus", FormatCpuList(server.cpus)});
+    Append(command, {"-x", "CLOPENCL_ROLE=server", options.rankserver});
+    for (std::string& word : ServeArguments(plan, server)) command.push_back(std::move(word));
+    Append(command, {"--cpus", FormatCpuList(server.cpus)});
   }
   return command;
 }

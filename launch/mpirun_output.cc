@@ -14,13 +14,10 @@ constexpr std::array kReportPhrases = {" noticed that process rank", " has exite
                                        " detected that one or more processes",
                                        "Primary job  terminated normally", "Per user-direction"};
 
-constexpr std::array kReportLines = {"ORTE_ERROR_LOG",
-                                     "PMIX ERROR",
-                                     ": Forwarding signal",
-                                     ": killing job",
-                                     "[warn] Epoll MOD",
-                                     "sent help message",
-                                     "Set MCA parameter \"orte_base_help_aggregate\""};
+constexpr std::array kReportLines = {"ORTE_ERROR_LOG",    "PMIX ERROR",
+                                     "pmix_ptl_base",     ": Forwarding signal",
+                                     ": killing job",     "[warn] Epoll MOD",
+                                     "sent help message", "Set MCA parameter \"orte_base_help_aggregate\""};
 
 bool IsRule(const std::string& line) {
   return line.size() > 60 && line.find_first_not_of("-\n") == std::string::npos;

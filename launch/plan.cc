@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "launch/cluster.h"
@@ -83,13 +84,17 @@ std::string DescribeServer(const Plan& plan, const PlannedServer& server) {
   return "rank " + std::to_string(server.rank) + " (" + node.host + ": " + Join(devices, ", ") + ")";
 }
 
-std::string ServeArgument(const Plan& plan, const PlannedServer& server) {
-  std::vector<std::string> devices;
+std::vector<std::string> ServeArguments(const Plan& plan, const PlannedServer& server) {
+  std::map<int, std::vector<std::string>> devices;
   for (size_t d : server.devices) {
     const Device& device = plan.nodes[server.node].devices[d];
-    devices.push_back(std::to_string(device.platform_index) + ":" + std::to_string(device.device_index));
+    devices[device.platform_index].push_back(std::to_string(device.device_index));
   }
-  return Join(devices, ",");
+  std::vector<std::string> arguments;
+  for (const auto& [platform, indices] : devices) {
+    arguments.insert(arguments.end(), {"--serve", std::to_string(platform) + ":" + Join(indices, ",")});
+  }
+  return arguments;
 }
 
 std::string FormatTable(const Plan& plan) {

@@ -44,8 +44,8 @@ Plan MakePlan(std::vector<NodeShare> shares, size_t rank_zero_node, std::optiona
 // "rank 2 (node1: gpu NVIDIA H200)".
 std::string DescribeServer(const Plan& plan, const PlannedServer& server);
 
-// "0:0,0:1", as `clopencl-rankserver --serve` takes it.
-std::string ServeArgument(const Plan& plan, const PlannedServer& server);
+// "--serve 0:0,1 --serve 1:0", as clopencl-rankserver takes it: the devices of each native platform.
+std::vector<std::string> ServeArguments(const Plan& plan, const PlannedServer& server);
 
 // What `clrun --list` prints: node, rank, device, type, compute units, memory, pinning.
 std::string FormatTable(const Plan& plan);

@@ -76,6 +76,13 @@ TEST(MpiCommandTest, ColonsOfTheProgramAreDisguised) {
   EXPECT_EQ(parsed.program, options.program);
 }
 
+TEST(MpiCommandTest, DevicesOfSeveralPlatformsInOneServer) {
+  const Node node = BigNode();
+  const auto requests = SpreadRequests(node, SelectDevices(node, ParseDeviceSpec("all")), 1);
+  const Plan plan = MakePlan({{node, requests}}, 0, std::nullopt);
+  EXPECT_EQ(Join(ServeArguments(plan, plan.servers[0]), " "), "--serve 0:0,1 --serve 1:0 --serve 2:0");
+}
+
 TEST(PlanTest, TableShowsEveryServerAndWhatItsCpusLeaveOfTheDevice) {
   const std::string table = FormatTable(MakeSamplePlan(BigNode(), "gpu:0,cpu:0-3"));
   EXPECT_THAT(table, HasSubstr("big   0     (the program)"));
