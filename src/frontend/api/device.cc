@@ -104,7 +104,7 @@ void GetDeviceInfo(cl_device_id handle, cl_device_info param, size_t size, void*
 void CreateSubDevices(cl_device_id handle, const cl_device_partition_property* properties,
                       cl_uint num_devices, cl_device_id* out_devices, cl_uint* num_devices_ret) {
   Device& parent = Get<Device>(handle, CL_INVALID_DEVICE);
-  Require(properties != nullptr && (out_devices != nullptr || num_devices_ret != nullptr), CL_INVALID_VALUE);
+  Require(properties != nullptr, CL_INVALID_VALUE);
   Require(out_devices == nullptr || num_devices > 0, CL_INVALID_VALUE);
   std::vector<cl_device_partition_property> given;
   // A list by counts holds a 0 of its own: CL_DEVICE_PARTITION_BY_COUNTS, n, m, …, 0, 0.

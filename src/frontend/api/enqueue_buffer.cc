@@ -44,6 +44,15 @@ HostRegion HostSide(const void* ptr, const Rect& rect, const size_t* region) {
           rect.slice_pitch};
 }
 
+// A command of no bytes, which is allowed and takes its turn.
+void EnqueueNothing(Queue& queue, cl_command_type type, const WaitList& wait_list, cl_bool blocking,
+                    cl_event* event) {
+  PendingCommand command(queue, type, wait_list, event != nullptr || blocking == CL_TRUE);
+  command.Post(wire::Marker{command.wire()});
+  if (blocking) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
 // Whether a blocking write has to wait for its execution: its data is away from the application's memory at
 // once, but a failed wait list has to be told.
 bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size) {
@@ -57,9 +66,10 @@ void EnqueueReadBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blo
   Queue& queue = GetHostQueue(queue_handle);
   Mem& buffer = GetBuffer(queue, handle);
   const WaitList wait_list(queue.context(), num_events, events);
-  Require(ptr != nullptr && size > 0 && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
-  CheckAlignment(queue, buffer);
   CheckHostReads(buffer);
+  Require(ptr != nullptr && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  if (size == 0) return EnqueueNothing(queue, CL_COMMAND_READ_BUFFER, wait_list, blocking, event);
   PendingCommand command(queue, CL_COMMAND_READ_BUFFER, wait_list, true);
   buffer.Access(command.session(), offset, size, true, false);
   const wire::Destination to = ReceiveInto(command, HostRegion::Contiguous(ptr, size));
@@ -74,9 +84,10 @@ void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool bl
   Queue& queue = GetHostQueue(queue_handle);
   Mem& buffer = GetBuffer(queue, handle);
   const WaitList wait_list(queue.context(), num_events, events);
-  Require(ptr != nullptr && size > 0 && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
-  CheckAlignment(queue, buffer);
   CheckHostWrites(buffer);
+  Require(ptr != nullptr && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
+  CheckAlignment(queue, buffer);
+  if (size == 0) return EnqueueNothing(queue, CL_COMMAND_WRITE_BUFFER, wait_list, blocking, event);
   const bool wait = MustWait(blocking, wait_list, size);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(size));
@@ -221,12 +232,13 @@ void EnqueueFillBuffer(cl_command_queue queue_handle, cl_mem handle, const void*
   Queue& queue = GetHostQueue(queue_handle);
   Mem& buffer = GetBuffer(queue, handle);
   const WaitList wait_list(queue.context(), num_events, events);
-  Require(Inside(offset, size, buffer.size()) && size > 0, CL_INVALID_VALUE);
+  Require(Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
   const bool power_of_two =
       pattern_size != 0 && (pattern_size & (pattern_size - 1)) == 0 && pattern_size <= 128;
   Require(pattern != nullptr && power_of_two, CL_INVALID_VALUE);
   Require(offset % pattern_size == 0 && size % pattern_size == 0, CL_INVALID_VALUE);
   CheckAlignment(queue, buffer);
+  if (size == 0) return EnqueueNothing(queue, CL_COMMAND_FILL_BUFFER, wait_list, CL_FALSE, event);
   PendingCommand command(queue, CL_COMMAND_FILL_BUFFER, wait_list, event != nullptr);
   buffer.Access(command.session(), offset, size, false, true);
   command.Post(wire::FillBuffer{

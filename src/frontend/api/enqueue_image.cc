@@ -16,7 +16,7 @@ HostRegion HostSide(const Mem& image, const Box& box, size_t row_pitch, size_t s
   const bool layers_are_rows = image.type() == CL_MEM_OBJECT_IMAGE1D_ARRAY;
   const bool has_slices =
       image.type() == CL_MEM_OBJECT_IMAGE3D || image.type() == CL_MEM_OBJECT_IMAGE2D_ARRAY;
-  if (!has_slices && !layers_are_rows) Require(slice_pitch == 0, CL_INVALID_VALUE);
+  if (!has_slices && !layers_are_rows) slice_pitch = 0;  // Means nothing there.
   const size_t least = layers_are_rows ? row_pitch : row_pitch * box.region[1];
   Require(slice_pitch == 0 || slice_pitch >= least, CL_INVALID_VALUE);
   if (slice_pitch == 0) slice_pitch = least;

@@ -45,14 +45,16 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
     Require(local[i] != 0, CL_INVALID_WORK_GROUP_SIZE);
     if (has_required) Require(local[i] == required[i], CL_INVALID_WORK_GROUP_SIZE);
     if (uniform || has_required) Require(sizes.global[i] % local[i] == 0, CL_INVALID_WORK_GROUP_SIZE);
-    Require(i >= device.max_work_item_sizes().size() || local[i] <= device.max_work_item_sizes()[i],
-            CL_INVALID_WORK_ITEM_SIZE);
     total *= local[i];
     sizes.local[i] = local[i];
   }
   const size_t limit =
       FactOr<size_t>(kernel.work_group, CL_KERNEL_WORK_GROUP_SIZE, device.max_work_group_size());
   Require(total <= std::min(limit, device.max_work_group_size()), CL_INVALID_WORK_GROUP_SIZE);
+  for (cl_uint i = 0; i < dimensions && i < device.max_work_item_sizes().size(); ++i)
+    Require(local[i] <= device.max_work_item_sizes()[i], CL_INVALID_WORK_ITEM_SIZE);
+  for (cl_uint i = dimensions; i < 3 && has_required; ++i)
+    Require(required[i] == 1, CL_INVALID_WORK_GROUP_SIZE);
   return sizes;
 }
 
@@ -65,6 +67,7 @@ void AccessArguments(Kernel& kernel, Session& session) {
     if (arg.kind == wire::ArgKind::kMem && arg.word != 0) {
       Mem* mem = ids.mems.Find(MemId::Unpack(arg.word));
       Require(mem != nullptr, CL_INVALID_KERNEL_ARGS);
+      Require(&mem->context() == &kernel.context(), CL_INVALID_CONTEXT);
       const KernelArgInfo& info = kernel.info().args[i];
       const bool kernel_reads_only =
           kernel.info().has_arg_info &&

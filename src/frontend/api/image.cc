@@ -144,7 +144,7 @@ cl_mem CreateImageWithProperties(cl_context handle, const cl_mem_properties* pro
   } else {
     CheckHostPtr(flags, host_ptr);
   }
-  if ((flags & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY)) == 0) flags |= CL_MEM_READ_WRITE;
+  if (flags == 0) flags = CL_MEM_READ_WRITE;
   const auto formats = SupportedFormats(context, flags, desc->image_type);
   Require(std::any_of(formats.begin(), formats.end(),
                       [&](const cl_image_format& known) {
@@ -184,6 +184,7 @@ cl_mem CreateImage(cl_context context, cl_mem_flags flags, const cl_image_format
 
 cl_mem CreateImage2D(cl_context context, cl_mem_flags flags, const cl_image_format* format, size_t width,
                      size_t height, size_t row_pitch, void* host_ptr) {
+  Require(width > 0 && height > 0, CL_INVALID_IMAGE_SIZE);
   cl_image_desc desc{};
   desc.image_type = CL_MEM_OBJECT_IMAGE2D;
   desc.image_width = width;
@@ -194,6 +195,7 @@ cl_mem CreateImage2D(cl_context context, cl_mem_flags flags, const cl_image_form
 
 cl_mem CreateImage3D(cl_context context, cl_mem_flags flags, const cl_image_format* format, size_t width,
                      size_t height, size_t depth, size_t row_pitch, size_t slice_pitch, void* host_ptr) {
+  Require(width > 0 && height > 0 && depth > 0, CL_INVALID_IMAGE_SIZE);
   cl_image_desc desc{};
   desc.image_type = CL_MEM_OBJECT_IMAGE3D;
   desc.image_width = width;
@@ -211,7 +213,8 @@ namespace {
 std::vector<cl_image_format> SupportedFormats(Context& context, cl_mem_flags flags, cl_mem_object_type type) {
   constexpr cl_mem_flags kMatters =
       CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY | CL_MEM_KERNEL_READ_AND_WRITE;
-  const uint64_t native_flags = flags & kMatters;
+  uint64_t native_flags = flags & kMatters;
+  if (native_flags == 0) native_flags = CL_MEM_READ_WRITE;
   if (const auto* known = context.FindImageFormats(native_flags, type)) return *known;
   std::vector<cl_image_format> common;
   for (Session* session : context.sessions()) {

@@ -94,7 +94,7 @@ void GetKernelArgInfo(cl_kernel handle, cl_uint index, cl_kernel_arg_info param,
                       size_t* size_ret) {
   const Kernel& kernel = Get<Kernel>(handle, CL_INVALID_KERNEL);
   Require(index < kernel.info().args.size(), CL_INVALID_ARG_INDEX);
-  Require(kernel.info().has_arg_info, CL_KERNEL_ARG_INFO_NOT_AVAILABLE);
+  Require(kernel.info().has_arg_info && kernel.program().shows_arg_info(), CL_KERNEL_ARG_INFO_NOT_AVAILABLE);
   const KernelArgInfo& arg = kernel.info().args[index];
   const InfoSink sink(size, value, size_ret);
   switch (param) {

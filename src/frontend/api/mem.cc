@@ -39,15 +39,19 @@ cl_mem CreateBufferWithProperties(cl_context handle, const cl_mem_properties* pr
   Context& context = Get<Context>(handle, CL_INVALID_CONTEXT);
   Mem::Description what;
   what.properties = ReadMemProperties(properties);
+  Require(size > 0, CL_INVALID_BUFFER_SIZE);
   CheckMemFlags(flags, true);
-  Require(size > 0 && size <= context.largest_alloc(), CL_INVALID_BUFFER_SIZE);
+  Require((flags & CL_MEM_KERNEL_READ_AND_WRITE) == 0,
+          CL_INVALID_VALUE);  // Is for queries of image formats only.
+  Require(size <= context.largest_alloc(), CL_INVALID_BUFFER_SIZE);
   CheckHostPtr(flags, host_ptr);
   if ((flags & CL_MEM_USE_HOST_PTR) != 0) {
     // Over shared virtual memory the buffer must lie in its allocation.
     const SvmSpace& svm = SvmSpace::Instance();
-    Require(!svm.Contains(context, host_ptr, 1) || svm.Contains(context, host_ptr, size), CL_INVALID_BUFFER_SIZE);
+    Require(!svm.Contains(context, host_ptr, 1) || svm.Contains(context, host_ptr, size),
+            CL_INVALID_BUFFER_SIZE);
   }
-  if ((flags & (CL_MEM_READ_WRITE | CL_MEM_WRITE_ONLY | CL_MEM_READ_ONLY)) == 0) flags |= CL_MEM_READ_WRITE;
+  if (flags == 0) flags = CL_MEM_READ_WRITE;
   what.flags = flags;
   what.size = size;
   what.host_ptr = host_ptr;
@@ -115,7 +119,7 @@ void GetMemObjectInfo(cl_mem handle, cl_mem_info param, size_t size, void* value
     case CL_MEM_FLAGS:
       return sink.Put(mem.flags());
     case CL_MEM_SIZE:
-      return sink.Put(mem.size());
+      return sink.Put(mem.is_image() ? mem.host_size() : mem.size());
     case CL_MEM_HOST_PTR:
       return sink.Put(mem.uses_host_ptr() ? mem.what().host_ptr : nullptr);
     case CL_MEM_MAP_COUNT:

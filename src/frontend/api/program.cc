@@ -127,8 +127,10 @@ cl_program CreateProgramWithIL(cl_context handle, const void* il, size_t length)
   const bool supported = std::any_of(
       context.devices().begin(), context.devices().end(),
       [](const auto& device) { return !FactText(device->facts(), CL_DEVICE_IL_VERSION).empty(); });
+  constexpr uint32_t kSpirvMagic = 0x07230203;
+  Require(il != nullptr && length > sizeof kSpirvMagic, CL_INVALID_VALUE);
+  Require(std::memcmp(il, &kSpirvMagic, sizeof kSpirvMagic) == 0, CL_INVALID_VALUE);
   Require(supported, CL_INVALID_OPERATION);
-  Require(il != nullptr && length > 0, CL_INVALID_VALUE);
   const auto* bytes = static_cast<const std::byte*>(il);
   return (new Program(context, Program::Origin::kIl, AllDevices(context), {}, {bytes, bytes + length}))
       ->handle();
@@ -280,6 +282,8 @@ cl_program Link(cl_context context_handle, cl_uint num_devices, const cl_device_
   const auto program =
       Ref<Program>::Adopt(new Program(context, Program::Origin::kLinked, std::move(owned), {}, {}));
   program->BeginBuild(list, text, true);
+  if (std::any_of(parts.begin(), parts.end(), [](const Program* part) { return part->shows_arg_info(); }))
+    program->ShowArgInfo();
   const auto job = NewJob(*program, list, notify, user_data);
   {
     std::lock_guard lock(TheRuntime().command_mutex());
@@ -328,11 +332,9 @@ void SetProgramSpecializationConstant(cl_program handle, cl_uint spec_id, size_t
   program.SetSpecConstant(spec_id, {static_cast<const std::byte*>(value), size});
 }
 
-void SetProgramReleaseCallback(cl_program handle, NotifyProgram notify, void* user_data) {
+void SetProgramReleaseCallback(cl_program handle, NotifyProgram, void*) {
   Get<Program>(handle, CL_INVALID_PROGRAM);
-  Require(notify != nullptr, CL_INVALID_VALUE);
-  // Refused by every implementation without program-scope destructors (OpenCL 3.0, "Appendix H").
-  static_cast<void>(user_data);
+  // Refused where there are no program-scope destructors, as on all of our devices.
   Fail(CL_INVALID_OPERATION);
 }
 

@@ -49,6 +49,8 @@ cl_command_queue CreateCommandQueueWithProperties(cl_context context_handle, cl_
   if (properties != nullptr) {
     size_t i = 0;
     for (; properties[i] != 0; i += 2) {
+      for (size_t earlier = 0; earlier < i; earlier += 2)
+        Require(properties[earlier] != properties[i], CL_INVALID_VALUE);
       if (properties[i] == CL_QUEUE_PROPERTIES) {
         flags = properties[i + 1];
       } else if (properties[i] == CL_QUEUE_SIZE) {

@@ -11,6 +11,8 @@ cl_sampler Create(Context& context, cl_bool normalized, cl_addressing_mode addre
   Require(normalized == CL_TRUE || normalized == CL_FALSE, CL_INVALID_VALUE);
   Require(addressing >= CL_ADDRESS_NONE && addressing <= CL_ADDRESS_MIRRORED_REPEAT, CL_INVALID_VALUE);
   Require(filter == CL_FILTER_NEAREST || filter == CL_FILTER_LINEAR, CL_INVALID_VALUE);
+  const bool repeats = addressing == CL_ADDRESS_REPEAT || addressing == CL_ADDRESS_MIRRORED_REPEAT;
+  Require(normalized == CL_TRUE || !repeats, CL_INVALID_VALUE);
   Require(context.any_images(), CL_INVALID_OPERATION);
   return (new Sampler(context, normalized, addressing, filter, std::move(given)))->handle();
 }

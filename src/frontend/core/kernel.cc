@@ -66,9 +66,11 @@ void Kernel::SetValue(ArgValue& arg, size_t size, const void* value) {
 void Kernel::SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value) {
   Require(size == sizeof(cl_mem), CL_INVALID_ARG_SIZE);
   const cl_mem handle = value == nullptr ? nullptr : *static_cast<const cl_mem*>(value);
-  if (handle == nullptr) return SetWord(arg, wire::ArgKind::kMem, 0);
+  if (handle == nullptr) {
+    Require(!info.type_name.starts_with("image"), CL_INVALID_ARG_VALUE);
+    return SetWord(arg, wire::ArgKind::kMem, 0);
+  }
   Mem& mem = Get<Mem>(handle, CL_INVALID_MEM_OBJECT);
-  Require(&mem.context() == &context(), CL_INVALID_MEM_OBJECT);
   if (mem.is_image()) {
     const bool read_only = info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY;
     const bool write_only = info.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY;
@@ -90,7 +92,7 @@ void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
     case ArgClass::kMemory:
       return SetMemory(arg, info, size, value);
     case ArgClass::kSampler: {
-      Require(value != nullptr, CL_INVALID_SAMPLER);
+      Require(value != nullptr, CL_INVALID_ARG_VALUE);
       Require(size == sizeof(cl_sampler), CL_INVALID_ARG_SIZE);
       Sampler& sampler = Get<Sampler>(*static_cast<const cl_sampler*>(value), CL_INVALID_SAMPLER);
       return SetWord(arg, wire::ArgKind::kSampler, sampler.id().Pack());

@@ -95,6 +95,12 @@ Mem::~Mem() {
     runtime.callbacks().Add(std::move(*callback));
 }
 
+size_t Mem::host_size() const {
+  if (!is_image()) return size();
+  if (type() == CL_MEM_OBJECT_IMAGE1D_ARRAY) return slice_pitch_ * extent()[1];
+  return slice_pitch_ != 0 ? slice_pitch_ * extent()[2] : row_pitch_ * extent()[1];
+}
+
 std::array<uint64_t, 3> Mem::extent() const {
   const cl_image_desc& image = what_.image;
   const auto at_least_1 = [](size_t value) { return std::max<uint64_t>(value, 1); };
@@ -197,7 +203,7 @@ std::byte* Mem::HostCopy() {
   if (parent() != nullptr) return parent()->HostCopy();
   if (uses_host_ptr()) return static_cast<std::byte*>(what_.host_ptr);
   std::lock_guard lock(host_mutex_);
-  if (host_copy_ == nullptr) host_copy_ = AllocateAligned(size());
+  if (host_copy_ == nullptr) host_copy_ = AllocateAligned(host_size());
   return host_copy_.get();
 }
 

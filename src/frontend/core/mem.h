@@ -85,6 +85,8 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   std::array<uint64_t, 3> extent() const;
   size_t row_pitch() const { return row_pitch_; }
   size_t slice_pitch() const { return slice_pitch_; }
+  // Bytes of the host copy: of an image, with its pitches.
+  size_t host_size() const;
 
   // The memory object that owns the storage (itself, or the parent's) and where this one starts in it.
   Mem& root() { return parent() != nullptr ? parent()->root() : *this; }

@@ -79,7 +79,9 @@ ProgramOnDevice Program::OnDevice(const Device& device) const {
 
 void Program::SetBinaryStatus(const Device& device, size_t binary_size) {
   std::lock_guard lock(mutex_);
-  Find(device)->binary_size = binary_size;
+  ProgramOnDevice* state = Find(device);
+  state->binary_size = binary_size;
+  state->binary_type = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;
 }
 
 std::vector<std::shared_ptr<const KernelInfo>> Program::kernels() const {
@@ -131,6 +133,7 @@ void Program::BeginBuild(const std::vector<Device*>& devices, const std::string&
   std::lock_guard lock(mutex_);
   Require(!building_ && !(needs_no_kernels && has_kernels()), CL_INVALID_OPERATION);
   building_ = true;
+  if (origin_ == Origin::kBinary || options.find("-cl-kernel-arg-info") != std::string::npos) ShowArgInfo();
   build_result_.store(CL_SUCCESS);
   building_kernels_.clear();
   building_devices_ = devices;

@@ -92,6 +92,10 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   void EndBuild();
   cl_int build_result() const { return build_result_.load(); }
 
+  // Whether the application asked for argument information (-cl-kernel-arg-info); the server always does.
+  bool shows_arg_info() const { return shows_arg_info_.load(); }
+  void ShowArgInfo() { shows_arg_info_.store(true); }
+
   void AddKernel() { kernels_alive_.fetch_add(1); }
   void RemoveKernel() { kernels_alive_.fetch_sub(1); }
   bool has_kernels() const { return kernels_alive_.load() != 0; }
@@ -118,6 +122,7 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   bool building_ = false;
   std::atomic<cl_int> build_result_{CL_SUCCESS};
   std::atomic<uint32_t> kernels_alive_{0};
+  std::atomic<bool> shows_arg_info_{false};
 };
 
 }  // namespace clopencl::frontend

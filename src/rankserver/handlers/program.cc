@@ -168,7 +168,7 @@ void Channel::On(const wire::CreateProgramWithSource& m) {
   const std::shared_ptr<Context>* context = contexts.Find(m.context, status);
   auto program = std::make_shared<Program>();
   if (context != nullptr) {
-    const char* text = m.source.data();
+    const char* text = m.source.empty() ? "" : m.source.data();  // Of no length means up to the zero.
     const size_t size = m.source.size();
     program->context = *context;
     program->devices = (*context)->devices;
