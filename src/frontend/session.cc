@@ -72,7 +72,7 @@ void Session::Send(transport::Transport& transport) {
   std::vector<Payload> payloads;
   {
     std::lock_guard lock(runtime_.command_mutex());
-    unsent_.store(false, std::memory_order_release);
+    unsent_.store(0, std::memory_order_release);
     packet = builder_.Take(consumed_, std::move(packet));
     payloads.swap(payloads_);
   }

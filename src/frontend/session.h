@@ -66,7 +66,7 @@ class Session {
   void Post(const Message& message) {
     if (failed()) return;
     builder_.Add(message);
-    unsent_.store(true, std::memory_order_release);
+    unsent_.store(builder_.size(), std::memory_order_release);
   }
 
   // Posts `message` with a fresh request number. on_reply is called once under the transport mutex, with the
@@ -88,8 +88,9 @@ class Session {
   uint64_t moved_bytes() const { return moved_bytes_; }
   void AddMovedBytes(uint64_t bytes) { moved_bytes_ += bytes; }
 
-  bool HasUnsent() const { return unsent_.load(std::memory_order_acquire); }
-  size_t unsent_bytes() const { return builder_.size(); }
+  // Without a lock.
+  bool HasUnsent() const { return unsent_bytes() != 0; }
+  size_t unsent_bytes() const { return unsent_.load(std::memory_order_acquire); }
   // Whether more bytes may be sent before the server has taken in what is under way.
   bool WindowOpen() const;
   // Sends what was posted. Under the transport mutex.
@@ -137,7 +138,7 @@ class Session {
   std::vector<OwnedFacts> device_facts_;
 
   wire::PacketBuilder builder_;
-  std::atomic<bool> unsent_{false};
+  std::atomic<size_t> unsent_{0};
   struct Payload {
     transport::Tag tag = 0;
     std::span<const std::byte> data;
