@@ -60,6 +60,14 @@ struct ObjectOf : Object {
     delete static_cast<T*>(this);
   }
 
+  // For an object found in a table, which may be about to go: false when its last reference is gone already.
+  bool TryAddReference() {
+    uint32_t count = references.load(std::memory_order_relaxed);
+    while (count != 0)
+      if (references.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
+    return false;
+  }
+
   // clRetain*.
   void Retain() { api_references.fetch_add(1, std::memory_order_relaxed); }
   // clRelease*. The object may be gone afterwards.

@@ -30,13 +30,6 @@ Event::~Event() {
   runtime.ids().events.Erase(id_);
 }
 
-bool Event::TryAddReference() {
-  uint32_t count = references.load(std::memory_order_relaxed);
-  while (count != 0)
-    if (references.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
-  return false;
-}
-
 Ref<Event> Event::FindAlive(EventId id) {
   Runtime& runtime = TheRuntime();
   std::lock_guard lock(runtime.command_mutex());

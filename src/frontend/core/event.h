@@ -96,7 +96,6 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
   void Complete(cl_int status);
   // Callbacks due at `status`, handed to the callback thread. Under state_mutex_.
   void FireCallbacks(cl_int status);
-  bool TryAddReference();
 
   const Ref<Context> context_;
   const Ref<Queue> queue_;

@@ -242,9 +242,12 @@ void Mem::ReleaseFromApplication() {
   // The callbacks tell the application that no command uses the object any more: hold it until the queues
   // that may are through with what they have.
   Runtime& runtime = TheRuntime();
+  std::vector<Ref<Queue>> alive;  // Dropped without the lock: the last reference takes a queue off the list.
   {
     std::lock_guard lock(runtime.command_mutex());
-    for (Queue* queue : context_->queues()) {
+    for (Queue* queue : context_->queues())
+      if (queue->TryAddReference()) alive.push_back(Ref<Queue>::Adopt(queue));
+    for (const auto& queue : alive) {
       if (!queue->known() || !known_.Has(queue->session().index())) continue;
       const Ref<Event> marker = Ref<Event>::Adopt(new Event(*queue, CL_COMMAND_MARKER));
       queue->session().Post(wire::Marker{{queue->id(), marker->id(), {}}});
