@@ -2,12 +2,14 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 
 #include "common/config.h"
 #include "common/log.h"
 #include "common/transport/mpi_transport.h"
 #include "rankserver/listing.h"
+#include "rankserver/model/device_model.h"
 #include "rankserver/options.h"
 #include "rankserver/process_setup.h"
 #include "rankserver/server.h"
@@ -31,7 +33,11 @@ Offer MakeOffer(const Options& options) {
   if (offer.cpus.empty() && divides) offer.cpus = ShareOfCpus(share);
   if (!offer.cpus.empty() && !PinToCpus(offer.cpus, offer.error)) return offer;
   NativeApi api;
-  if (!LoadNativeApi(api, offer.error)) return offer;
+  const char* model = std::getenv("CLOPENCL_MODEL");
+  const bool modelled = model != nullptr && *model != '\0';
+  const bool loaded =
+      modelled ? LoadModel(model, HostName(), api, offer.error) : LoadNativeApi(api, offer.error);
+  if (!loaded) return offer;
   const std::vector<OfferedPlatform> found = FindPlatforms(api);
   offer.platforms = Choose(divides ? TakeShare(found, share) : found, options.serve, offer.error);
   if (offer.platforms.empty() && offer.error.empty()) {

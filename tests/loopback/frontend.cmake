@@ -1,9 +1,7 @@
 # Tests of the frontend against real rank servers in the same process, and of its parts.
 add_library(clopencl_job_in_process STATIC ${CMAKE_CURRENT_LIST_DIR}/job_in_process.cc)
-file(GLOB mock_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/mock_opencl*.cc)
-target_sources(clopencl_job_in_process PRIVATE ${mock_sources})
 target_include_directories(clopencl_job_in_process PUBLIC ${CMAKE_SOURCE_DIR}/tests)
-target_link_libraries(clopencl_job_in_process PUBLIC clopencl_frontend clopencl_rankserver_core)
+target_link_libraries(clopencl_job_in_process PUBLIC clopencl_frontend clopencl_memory_opencl)
 
 add_executable(frontend_test ${CMAKE_CURRENT_LIST_DIR}/frontend_test.cc)
 target_link_libraries(frontend_test PRIVATE clopencl_job_in_process GTest::gtest)

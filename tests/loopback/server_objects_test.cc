@@ -130,7 +130,7 @@ TEST_F(ServerObjects, AnswerQueries) {
   EXPECT_EQ(harness_.Query(wire::Query::kMemObjectInfo, 0xabcd, mem.Pack()).status, CL_INVALID_VALUE);
   EXPECT_EQ(harness_.Query(wire::Query::kMemObjectInfo, CL_MEM_SIZE, 99).status, CL_INVALID_MEM_OBJECT);
   EXPECT_EQ(harness_.Query(wire::Query::kDeviceInfo, CL_DEVICE_NAME, DeviceId{1, 0}.Pack()).value.size(),
-            sizeof "mock device");
+            sizeof "device in memory");
   EXPECT_EQ(harness_.Query(wire::Query::kDeviceInfo, CL_DEVICE_PLATFORM, DeviceId{1, 0}.Pack()).status,
             CL_INVALID_VALUE)
       << "no handle leaves the server";

@@ -23,7 +23,7 @@ TEST(ServerSession, AnnouncesWhatItServes) {
   EXPECT_EQ(link.error, "");
   EXPECT_EQ(link.channel_count, 1u);
   ASSERT_EQ(link.device_facts.size(), 2u);
-  EXPECT_EQ(Text(link.platform_facts.at(CL_PLATFORM_NAME)), "mock platform");
+  EXPECT_EQ(Text(link.platform_facts.at(CL_PLATFORM_NAME)), "OpenCL in memory");
   EXPECT_EQ(Text(link.device_facts[0].at(CL_DEVICE_NAME)), "first");
   EXPECT_EQ(Text(link.device_facts[1].at(CL_DEVICE_NAME)), "second");
   EXPECT_FALSE(link.device_facts[0].contains(CL_DEVICE_PLATFORM)) << "handles mean nothing to the frontend";

@@ -1,31 +1,41 @@
-#include "support/mock_opencl.h"
+#include "rankserver/model/memory_opencl.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-#include "support/mock_opencl_engine.h"
+#include "rankserver/model/engine.h"
 
-namespace clopencl::testing {
+namespace clopencl::rankserver {
 
-namespace mock {
+namespace memory_opencl {
 namespace {
 
 Engine* current = nullptr;
 
-void AddKernelFunction(MockKernelCall& call) {
+bool InBounds(const KernelCall& call) {
+  return std::all_of(call.args.begin(), call.args.end(), [&](const KernelCall::Argument& arg) {
+    return arg.memory.empty() || arg.memory.size() / sizeof(int) >= call.offset[0] + call.global[0];
+  });
+}
+
+cl_int AddKernelFunction(KernelCall& call) {
+  if (!InBounds(call)) return CL_OUT_OF_RESOURCES;
   int n = 0;
   std::memcpy(&n, call.args.at(1).value.data(), sizeof n);
   auto* p = reinterpret_cast<int*>(call.args.at(0).memory.data());
   for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) p[i] += n;
+  return CL_COMPLETE;
 }
 
-void ScaleInto(MockKernelCall& call) {
+cl_int ScaleInto(KernelCall& call) {
+  if (!InBounds(call)) return CL_OUT_OF_RESOURCES;
   int n = 0;
   std::memcpy(&n, call.args.at(2).value.data(), sizeof n);
   auto* to = reinterpret_cast<int*>(call.args.at(0).memory.data());
   const auto* from = reinterpret_cast<const int*>(call.args.at(1).memory.data());
   for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) to[i] = from[i] * n;
+  return CL_COMPLETE;
 }
 
 }  // namespace
@@ -51,15 +61,16 @@ bool ContextObject::Unified() const {
                      [](const auto* device) { return device->settings.unified; });
 }
 
-Engine::Engine(MockOpenCl::Settings with) : settings(std::move(with)) {
-  for (const MockOpenCl::Device& device : settings.devices) {
-    auto object = std::make_shared<MockDeviceObject>();
+Engine::Engine(MemoryOpenCl::Settings with) : settings(std::move(with)) {
+  for (const MemoryOpenCl::Device& device : settings.devices) {
+    auto object = std::make_shared<DeviceObject>();
     object->settings = device;
+    object->index = devices.size();
     devices.push_back(std::move(object));
   }
   kernels["add"] = &AddKernelFunction;
   kernels["scale_into"] = &ScaleInto;
-  kernels["nothing"] = [](MockKernelCall&) {};
+  kernels["nothing"] = [](KernelCall&) { return CL_COMPLETE; };
   for (unsigned i = 0; i < settings.threads; ++i) threads.emplace_back([this] { Work(); });
 }
 
@@ -108,7 +119,8 @@ void Engine::CheckUnmapped(const MemObject& mem, const char* what) {
 }
 
 cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, cl_event* event_out,
-                       std::function<cl_int()> run, bool waits_for_all, bool is_barrier) {
+                       std::function<cl_int()> run, bool waits_for_all, bool is_barrier,
+                       std::shared_ptr<KernelCall> launch) {
   std::lock_guard lock(mutex);
   if ((count == 0) != (list == nullptr)) return CL_INVALID_EVENT_WAIT_LIST;
   auto command = std::make_shared<Command>();
@@ -117,6 +129,9 @@ cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, 
   event->times[0] = event->times[1] = Now();
   command->event = event;
   command->run = std::move(run);
+  command->ready = event->times[0];
+  command->launch = std::move(launch);
+  if (command->launch != nullptr && settings.one_kernel_a_device) command->kernel_of = queue.device;
   const auto wait_for = [&](const std::shared_ptr<EventObject>& other, bool failure_counts) {
     if (other->status > CL_COMPLETE) {
       ++command->waits;
@@ -141,17 +156,26 @@ cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, 
   queue.pending.push_back(event);
   ++pending;
   if (event_out != nullptr) *event_out = reinterpret_cast<cl_event>(Add(event));
-  if (command->waits == 0) {
-    ready.push_back(command);
-    changed.notify_all();
-  }
+  if (command->waits == 0) MakeReady(std::move(command));
   return CL_SUCCESS;
 }
 
-void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status,
+void Engine::MakeReady(std::shared_ptr<Command> command) {
+  if (DeviceObject* device = command->kernel_of; device != nullptr) {
+    if (device->kernel_runs) {
+      device->waiting_kernels.push_back(std::move(command));
+      return;
+    }
+    device->kernel_runs = true;
+  }
+  ready.push_back(std::move(command));
+  changed.notify_all();
+}
+
+void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status, cl_ulong when,
                       std::vector<std::function<void()>>& calls) {
   event->status = status;
-  event->times[3] = Now();
+  event->times[3] = when;
   for (const EventObject::Callback& callback : event->callbacks) {
     calls.push_back([event, callback, status] {
       callback.function(reinterpret_cast<cl_event>(event.get()), status < 0 ? status : callback.type,
@@ -164,7 +188,8 @@ void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status,
     const auto& keeps = command->event->keeps;
     if (status < 0 && std::find(keeps.begin(), keeps.end(), event) != keeps.end())
       command->dependency_failed = true;
-    if (--command->waits == 0) ready.push_back(command);
+    command->ready = std::max(command->ready, when);
+    if (--command->waits == 0) MakeReady(command);
   }
   changed.notify_all();
 }
@@ -190,12 +215,23 @@ bool Engine::RunOne() {
   }
   for (const auto& call : calls) call();
   calls.clear();
+  if (command->launch != nullptr) command->launch->ready = command->ready;
   const cl_int status =
       command->dependency_failed ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : command->run();
   command->run = nullptr;
   {
     std::lock_guard lock(mutex);
-    Complete(command->event, status, calls);
+    const bool own_times = command->launch != nullptr && command->launch->ended != 0;
+    if (own_times) command->event->times[2] = command->launch->began;
+    if (DeviceObject* device = command->kernel_of; device != nullptr) {
+      device->kernel_runs = false;
+      if (!device->waiting_kernels.empty()) {
+        const std::shared_ptr<Command> next = device->waiting_kernels.front();
+        device->waiting_kernels.pop_front();
+        MakeReady(next);
+      }
+    }
+    Complete(command->event, status, own_times ? command->launch->ended : Now(), calls);
     command->event->keeps.clear();
     --pending;
   }
@@ -228,74 +264,80 @@ void Engine::WaitForQueue(const std::shared_ptr<QueueObject>& queue) {
   changed.wait(lock, over);
 }
 
-}  // namespace mock
+}  // namespace memory_opencl
 
-MockOpenCl::MockOpenCl(Settings settings) : engine_(std::make_shared<mock::Engine>(std::move(settings))) {
-  mock::current = engine_.get();
+MemoryOpenCl::MemoryOpenCl(Settings settings)
+    : engine_(std::make_shared<memory_opencl::Engine>(std::move(settings))) {
+  memory_opencl::current = engine_.get();
 }
 
-MockOpenCl::~MockOpenCl() = default;
+MemoryOpenCl::~MemoryOpenCl() = default;
 
-rankserver::NativeApi MockOpenCl::Api() {
-  rankserver::NativeApi api;
-  mock::FillObjects(api);
-  mock::FillMemory(api);
-  mock::FillCommands(api);
-  mock::FillPrograms(api);
+NativeApi MemoryOpenCl::Api() {
+  NativeApi api;
+  memory_opencl::FillObjects(api);
+  memory_opencl::FillMemory(api);
+  memory_opencl::FillCommands(api);
+  memory_opencl::FillPrograms(api);
   return api;
 }
 
-void MockOpenCl::AddKernel(const std::string& name, MockKernelFunction function) {
+void MemoryOpenCl::AddKernel(const std::string& name, KernelFunction function) {
   std::lock_guard lock(engine_->mutex);
   engine_->kernels[name] = std::move(function);
 }
 
-void MockOpenCl::FailNext(const std::string& function, cl_int error, int after) {
+void MemoryOpenCl::RemoveKernels() {
+  std::lock_guard lock(engine_->mutex);
+  engine_->kernels.clear();
+}
+
+void MemoryOpenCl::FailNext(const std::string& function, cl_int error, int after) {
   std::lock_guard lock(engine_->mutex);
   engine_->failures[function] = {after, error};
 }
 
-uint64_t MockOpenCl::calls(const std::string& function) const {
+uint64_t MemoryOpenCl::calls(const std::string& function) const {
   std::lock_guard lock(engine_->mutex);
   const auto found = engine_->call_counts.find(function);
   return found == engine_->call_counts.end() ? 0 : found->second;
 }
 
-void MockOpenCl::HoldBuilds() {
+void MemoryOpenCl::HoldBuilds() {
   std::lock_guard lock(engine_->mutex);
   engine_->builds_held = true;
 }
 
-void MockOpenCl::ReleaseBuilds() {
+void MemoryOpenCl::ReleaseBuilds() {
   std::lock_guard lock(engine_->mutex);
   engine_->builds_held = false;
   engine_->changed.notify_all();
 }
 
-size_t MockOpenCl::Step(size_t count) {
+size_t MemoryOpenCl::Step(size_t count) {
   size_t ran = 0;
   while (ran < count && engine_->RunOne()) ++ran;
   return ran;
 }
 
-void MockOpenCl::StepAll() {
+void MemoryOpenCl::StepAll() {
   while (engine_->RunOne()) {
   }
 }
 
-size_t MockOpenCl::live_objects() const {
+size_t MemoryOpenCl::live_objects() const {
   std::lock_guard lock(engine_->mutex);
   return engine_->objects.size();
 }
 
-size_t MockOpenCl::pending_commands() const {
+size_t MemoryOpenCl::pending_commands() const {
   std::lock_guard lock(engine_->mutex);
   return engine_->pending;
 }
 
-std::vector<std::string> MockOpenCl::faults() const {
+std::vector<std::string> MemoryOpenCl::faults() const {
   std::lock_guard lock(engine_->mutex);
   return engine_->faults;
 }
 
-}  // namespace clopencl::testing
+}  // namespace clopencl::rankserver

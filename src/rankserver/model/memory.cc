@@ -1,19 +1,23 @@
-// The mock's buffers, images, pipes and SVM allocations.
+// Buffers, images, pipes and SVM allocations.
 #include <algorithm>
 #include <cstring>
 
-#include "support/mock_opencl_engine.h"
+#include "rankserver/model/engine.h"
 
-namespace clopencl::testing::mock {
+namespace clopencl::rankserver::memory_opencl {
 namespace {
 
-constexpr size_t kMaxBuffer = size_t{1} << 30;
-
+// With memory of its own, unless it shares some.
 cl_mem AddMem(Engine& engine, cl_context handle, std::shared_ptr<MemObject> mem, cl_int* status) {
   std::lock_guard lock(engine.mutex);
   const auto context = engine.Find<ContextObject>(handle, Kind::kContext);
   if (context == nullptr) {
     *status = CL_INVALID_CONTEXT;
+    return nullptr;
+  }
+  if (mem->memory == nullptr) mem->memory = Memory::Make(*context, mem->size);
+  if (mem->memory == nullptr) {
+    *status = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     return nullptr;
   }
   mem->context = context.get();
@@ -24,13 +28,12 @@ cl_mem AddMem(Engine& engine, cl_context handle, std::shared_ptr<MemObject> mem,
 cl_mem CreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void*, cl_int* status) {
   Engine& engine = Current();
   *status = engine.Enter("CreateBuffer");
-  if (*status == CL_SUCCESS && (size == 0 || size > kMaxBuffer)) *status = CL_INVALID_BUFFER_SIZE;
+  if (*status == CL_SUCCESS && (size == 0 || size > engine.settings.largest_buffer))
+    *status = CL_INVALID_BUFFER_SIZE;
   if (*status != CL_SUCCESS) return nullptr;
   auto mem = std::make_shared<MemObject>();
   mem->flags = flags;
   mem->size = size;
-  mem->memory = std::make_shared<Memory>();
-  mem->memory->bytes.resize(size);
   return AddMem(engine, context, std::move(mem), status);
 }
 
@@ -91,7 +94,7 @@ cl_mem CreateImage(cl_context context, cl_mem_flags flags, const cl_image_format
   if (mem->type == CL_MEM_OBJECT_IMAGE2D_ARRAY) mem->extent[2] = description->image_array_size;
   size_t size = element;
   for (const size_t extent : mem->extent) {
-    if (extent == 0 || size > kMaxBuffer / extent) {
+    if (extent == 0 || size > engine.settings.largest_buffer / extent) {
       *status = CL_INVALID_IMAGE_SIZE;
       return nullptr;
     }
@@ -108,9 +111,6 @@ cl_mem CreateImage(cl_context context, cl_mem_flags flags, const cl_image_format
     mem->memory = parent->memory;
     mem->offset = parent->offset;
     mem->keeps.push_back(parent);
-  } else {
-    mem->memory = std::make_shared<Memory>();
-    mem->memory->bytes.resize(size);
   }
   return AddMem(engine, context, std::move(mem), status);
 }
@@ -155,7 +155,8 @@ cl_int GetSupportedImageFormats(cl_context, cl_mem_flags, cl_mem_object_type, cl
 
 void* SVMAlloc(cl_context handle, cl_svm_mem_flags, size_t size, cl_uint) {
   Engine& engine = Current();
-  if (engine.Enter("SVMAlloc") != CL_SUCCESS || size == 0 || size > kMaxBuffer) return nullptr;
+  if (engine.Enter("SVMAlloc") != CL_SUCCESS || size == 0 || size > engine.settings.largest_buffer)
+    return nullptr;
   std::lock_guard lock(engine.mutex);
   const auto context = engine.Find<ContextObject>(handle, Kind::kContext);
   if (context == nullptr) return nullptr;
@@ -176,7 +177,26 @@ void SVMFree(cl_context handle, void* address) {
 
 }  // namespace
 
-void FillMemory(rankserver::NativeApi& api) {
+std::shared_ptr<Memory> Memory::Make(const ContextObject& context, size_t size) {
+  auto memory = std::make_shared<Memory>();
+  for (DeviceObject* device : context.devices) {
+    while (device->parent != nullptr) device = device->parent;
+    if (device->allocated + size > device->settings.memory) return nullptr;
+  }
+  for (DeviceObject* device : context.devices) {
+    while (device->parent != nullptr) device = device->parent;
+    device->allocated += size;
+    memory->devices.push_back(device);
+  }
+  memory->bytes.resize(size);
+  return memory;
+}
+
+Memory::~Memory() {
+  for (DeviceObject* device : devices) device->allocated -= bytes.size();
+}
+
+void FillMemory(NativeApi& api) {
   api.CreateBuffer = &CreateBuffer;
   api.CreateSubBuffer = &CreateSubBuffer;
   api.CreateImage = &CreateImage;
@@ -189,4 +209,4 @@ void FillMemory(rankserver::NativeApi& api) {
   api.SVMFree = &SVMFree;
 }
 
-}  // namespace clopencl::testing::mock
+}  // namespace clopencl::rankserver::memory_opencl

@@ -1,13 +1,13 @@
-// The mock's programs and kernels. A "source" is a list of kernel heads: "kernel void name(type name, …);".
+// Programs and kernels. Of a source the kernels' heads matter, "kernel void name(type name, …)", and that
 // "#error" anywhere makes building fail.
 #include <cstring>
 #include <regex>
 #include <sstream>
 
+#include "rankserver/model/engine.h"
 #include "rankserver/program_facts.h"
-#include "support/mock_opencl_engine.h"
 
-namespace clopencl::testing::mock {
+namespace clopencl::rankserver::memory_opencl {
 namespace {
 
 KernelArg ParseArg(std::string text) {
@@ -18,15 +18,15 @@ KernelArg ParseArg(std::string text) {
     text.erase(at, word.size());
     return true;
   };
-  arg.is_local = take("local ");
-  arg.is_pointer = take("global ") || arg.is_local;
+  arg.is_local = take("__local ") || take("local ");
+  arg.is_pointer = take("__global ") || take("global ") || arg.is_local;
   arg.is_const = take("const ");
   text = std::regex_replace(text, std::regex("^\\s+|\\s+$"), "");
   const size_t name = text.find_last_of(" *") + 1;
   arg.name = text.substr(name);
   arg.type = std::regex_replace(text.substr(0, name), std::regex("\\s+"), "");
   if (!arg.is_pointer) {
-    arg.value_size = rankserver::SizeOfTypeName(arg.type);
+    arg.value_size = SizeOfTypeName(arg.type);
     // What no basic type is called: a structure of 24 bytes, say.
     if (arg.value_size == 0) arg.value_size = 24;
   }
@@ -82,7 +82,7 @@ cl_program CreateProgramWithBuiltInKernels(cl_context context, cl_uint, const cl
 }
 
 // A binary is the source with this in front.
-constexpr char kBinaryMagic[] = "MOCKBIN";
+constexpr char kBinaryMagic[] = "MEMORYCL";
 
 cl_program CreateProgramWithBinary(cl_context context, cl_uint count, const cl_device_id*,
                                    const size_t* sizes, const unsigned char** binaries, cl_int* binary_status,
@@ -115,6 +115,19 @@ void WaitForBuilds(Engine& engine) {
   engine.changed.wait(lock, [&] { return !engine.builds_held; });
 }
 
+// Empty when the program can be built.
+std::string BuildError(const Engine& engine, const ProgramObject& program) {
+  if (program.source.find("#error") != std::string::npos) return "#error";
+  if (!engine.settings.only_known_kernels) return {};
+  for (const KernelSource& kernel : program.kernels) {
+    if (engine.kernels.contains(kernel.name)) continue;
+    std::string known;
+    for (const auto& [name, function] : engine.kernels) known += (known.empty() ? "" : ", ") + name;
+    return "the kernel " + kernel.name + " is none of those that a device model knows: " + known;
+  }
+  return {};
+}
+
 cl_int Build(const char* function, cl_program handle, const char* options, cl_program_binary_type type,
              cl_int failure) {
   Engine& engine = Current();
@@ -126,11 +139,13 @@ cl_int Build(const char* function, cl_program handle, const char* options, cl_pr
   std::lock_guard lock(engine.mutex);
   program->options = options != nullptr ? options : "";
   if (program->options.find("-bad") != std::string::npos) return CL_INVALID_BUILD_OPTIONS;
-  const bool good = program->source.find("#error") == std::string::npos;
+  program->kernels = ParseKernels(program->source);
+  const std::string error = BuildError(engine, *program);
+  const bool good = error.empty();
   program->status = good ? CL_BUILD_SUCCESS : CL_BUILD_ERROR;
-  program->log = good ? "built" : "error: #error";
+  program->log = good ? "built" : "error: " + error;
   program->binary_type = good ? type : CL_PROGRAM_BINARY_TYPE_NONE;
-  program->kernels = good ? ParseKernels(program->source) : std::vector<KernelSource>{};
+  if (!good) program->kernels.clear();
   return good ? CL_SUCCESS : failure;
 }
 
@@ -357,9 +372,9 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
   Engine& engine = Current();
   if (const cl_int error = engine.Enter("EnqueueNDRangeKernel")) return error;
   std::shared_ptr<QueueObject> queue;
-  auto call = std::make_shared<MockKernelCall>();
+  auto call = std::make_shared<KernelCall>();
   std::vector<std::shared_ptr<Memory>> memories;
-  MockKernelFunction function;
+  KernelFunction function;
   {
     std::lock_guard lock(engine.mutex);
     queue = engine.Find<QueueObject>(queue_handle, Kind::kQueue);
@@ -368,40 +383,34 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
     if (kernel == nullptr) return CL_INVALID_KERNEL;
     for (const KernelObject::Value& value : kernel->values) {
       if (!value.set) return CL_INVALID_KERNEL_ARGS;
-      MockKernelCall::Argument arg{{}, value.bytes, value.local_size};
+      KernelCall::Argument arg{{}, value.bytes, value.local_size};
       if (value.memory != nullptr) {
         arg.memory = std::span(value.memory->bytes).subspan(value.offset, value.size);
         memories.push_back(value.memory);
       }
       call->args.push_back(std::move(arg));
     }
-    function = engine.kernels[kernel->source.name];
+    const auto known = engine.kernels.find(kernel->source.name);
+    if (known != engine.kernels.end()) function = known->second;
+    call->device = queue->device->index;
   }
-  size_t items = 1;
   for (cl_uint i = 0; i < dimensions; ++i) {
     call->global[i] = global[i];
     if (offset != nullptr) call->offset[i] = offset[i];
-    items *= global[i];
   }
-  for (const auto& arg : call->args) {
-    if (!arg.memory.empty() && function &&
-        arg.memory.size() / sizeof(int) < call->offset[0] + call->global[0]) {
-      return CL_INVALID_GLOBAL_WORK_SIZE;
-    }
-  }
-  return engine.Enqueue(*queue, count, list, event, [&engine, call, memories, function] {
+  const auto run = [&engine, call, memories, function] {
     for (const auto& memory : memories) {
       std::lock_guard lock(engine.mutex);
       if (memory->maps > 0) engine.faults.push_back("a kernel touched a mapped buffer");
     }
-    if (function) function(*call);
-    return CL_COMPLETE;
-  });
+    return function ? function(*call) : CL_COMPLETE;
+  };
+  return engine.Enqueue(*queue, count, list, event, run, false, false, call);
 }
 
 }  // namespace
 
-void FillPrograms(rankserver::NativeApi& api) {
+void FillPrograms(NativeApi& api) {
   api.CreateProgramWithSource = &CreateProgramWithSource;
   api.CreateProgramWithIL = &CreateProgramWithIL;
   api.CreateProgramWithBuiltInKernels = &CreateProgramWithBuiltInKernels;
@@ -424,4 +433,4 @@ void FillPrograms(rankserver::NativeApi& api) {
   api.EnqueueNDRangeKernel = &EnqueueNDRangeKernel;
 }
 
-}  // namespace clopencl::testing::mock
+}  // namespace clopencl::rankserver::memory_opencl

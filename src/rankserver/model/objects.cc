@@ -1,9 +1,10 @@
-// The mock's platform, devices, contexts, queues, samplers and events.
+// The platform, devices, contexts, queues, samplers and events.
+#include <array>
 #include <cstring>
 
-#include "support/mock_opencl_engine.h"
+#include "rankserver/model/engine.h"
 
-namespace clopencl::testing::mock {
+namespace clopencl::rankserver::memory_opencl {
 namespace {
 
 int platform_object = 0;
@@ -19,7 +20,9 @@ cl_int GetPlatformIDs(cl_uint, cl_platform_id* platforms, cl_uint* count) {
 cl_int GetPlatformInfo(cl_platform_id, cl_platform_info param, size_t room, void* into, size_t* size_ret) {
   switch (param) {
     case CL_PLATFORM_NAME:
-      return AnswerText("mock platform", room, into, size_ret);
+      return AnswerText(Current().settings.platform, room, into, size_ret);
+    case CL_PLATFORM_VENDOR:
+      return AnswerText("clOpenCL", room, into, size_ret);
     case CL_PLATFORM_VERSION:
       return AnswerText(Current().settings.version, room, into, size_ret);
     case CL_PLATFORM_PROFILE:
@@ -41,30 +44,45 @@ cl_int GetDeviceIDs(cl_platform_id, cl_device_type, cl_uint room, cl_device_id* 
   return CL_SUCCESS;
 }
 
-MockDeviceObject& Device(cl_device_id device) { return *reinterpret_cast<MockDeviceObject*>(device); }
+DeviceObject& Device(cl_device_id device) { return *reinterpret_cast<DeviceObject*>(device); }
 
-cl_int GetDeviceInfo(cl_device_id handle, cl_device_info param, size_t room, void* into, size_t* size_ret) {
-  const MockDeviceObject& device = Device(handle);
+// What every device says alike.
+cl_int GetCommonDeviceInfo(cl_device_info param, size_t room, void* into, size_t* size_ret) {
   switch (param) {
-    case CL_DEVICE_NAME:
-      return AnswerText(device.settings.name, room, into, size_ret);
-    case CL_DEVICE_TYPE:
-      return AnswerValue(device.settings.type, room, into, size_ret);
-    case CL_DEVICE_HOST_UNIFIED_MEMORY:
-      return AnswerValue<cl_bool>(device.settings.unified ? CL_TRUE : CL_FALSE, room, into, size_ret);
-    case CL_DEVICE_MAX_COMPUTE_UNITS:
-      return AnswerValue(device.units, room, into, size_ret);
-    case CL_DEVICE_GLOBAL_MEM_SIZE:
-      return AnswerValue<cl_ulong>(uint64_t{1} << 30, room, into, size_ret);
-    case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
-      return AnswerValue<cl_ulong>(uint64_t{1} << 28, room, into, size_ret);
+    case CL_DEVICE_AVAILABLE:
+    case CL_DEVICE_COMPILER_AVAILABLE:
+    case CL_DEVICE_LINKER_AVAILABLE:
+    case CL_DEVICE_ENDIAN_LITTLE:
+      return AnswerValue<cl_bool>(CL_TRUE, room, into, size_ret);
+    case CL_DEVICE_IMAGE_SUPPORT:
+    case CL_DEVICE_ERROR_CORRECTION_SUPPORT:
+      return AnswerValue<cl_bool>(CL_FALSE, room, into, size_ret);
+    case CL_DEVICE_MAX_WORK_ITEM_DIMENSIONS:
+      return AnswerValue<cl_uint>(3, room, into, size_ret);
+    case CL_DEVICE_MAX_WORK_ITEM_SIZES:
+      return AnswerValue(std::array<size_t, 3>{1024, 1024, 1024}, room, into, size_ret);
     case CL_DEVICE_MAX_WORK_GROUP_SIZE:
+    case CL_DEVICE_MAX_PARAMETER_SIZE:
       return AnswerValue<size_t>(1024, room, into, size_ret);
+    case CL_DEVICE_ADDRESS_BITS:
+      return AnswerValue<cl_uint>(64, room, into, size_ret);
+    case CL_DEVICE_MEM_BASE_ADDR_ALIGN:
+      return AnswerValue<cl_uint>(1024, room, into, size_ret);
+    case CL_DEVICE_EXECUTION_CAPABILITIES:
+      return AnswerValue<cl_device_exec_capabilities>(CL_EXEC_KERNEL, room, into, size_ret);
+    case CL_DEVICE_PROFILING_TIMER_RESOLUTION:
+      return AnswerValue<size_t>(1, room, into, size_ret);
     case CL_DEVICE_QUEUE_ON_HOST_PROPERTIES:
       return AnswerValue<cl_command_queue_properties>(
           CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE | CL_QUEUE_PROFILING_ENABLE, room, into, size_ret);
+    case CL_DRIVER_VERSION:
     case CL_DEVICE_VERSION:
       return AnswerText(Current().settings.version, room, into, size_ret);
+    case CL_DEVICE_OPENCL_C_VERSION:
+      return AnswerText("OpenCL C 1.2 memory", room, into, size_ret);
+    case CL_DEVICE_PROFILE:
+      return AnswerText("FULL_PROFILE", room, into, size_ret);
+    case CL_DEVICE_BUILT_IN_KERNELS:
     case CL_DEVICE_EXTENSIONS:
       return AnswerText("", room, into, size_ret);
     case CL_DEVICE_PLATFORM:
@@ -74,21 +92,43 @@ cl_int GetDeviceInfo(cl_device_id handle, cl_device_info param, size_t room, voi
   }
 }
 
+cl_int GetDeviceInfo(cl_device_id handle, cl_device_info param, size_t room, void* into, size_t* size_ret) {
+  const DeviceObject& device = Device(handle);
+  switch (param) {
+    case CL_DEVICE_NAME:
+      return AnswerText(device.settings.name, room, into, size_ret);
+    case CL_DEVICE_VENDOR:
+      return AnswerText(device.settings.vendor, room, into, size_ret);
+    case CL_DEVICE_TYPE:
+      return AnswerValue(device.settings.type, room, into, size_ret);
+    case CL_DEVICE_HOST_UNIFIED_MEMORY:
+      return AnswerValue<cl_bool>(device.settings.unified ? CL_TRUE : CL_FALSE, room, into, size_ret);
+    case CL_DEVICE_MAX_COMPUTE_UNITS:
+      return AnswerValue(device.settings.units, room, into, size_ret);
+    case CL_DEVICE_GLOBAL_MEM_SIZE:
+      return AnswerValue<cl_ulong>(device.settings.memory, room, into, size_ret);
+    case CL_DEVICE_MAX_MEM_ALLOC_SIZE:
+      return AnswerValue<cl_ulong>(device.settings.max_allocation, room, into, size_ret);
+    default:
+      return GetCommonDeviceInfo(param, room, into, size_ret);
+  }
+}
+
 cl_int CreateSubDevices(cl_device_id parent, const cl_device_partition_property* properties, cl_uint room,
                         cl_device_id* devices, cl_uint* count) {
   Engine& engine = Current();
   if (const cl_int error = engine.Enter("CreateSubDevices")) return error;
   if (properties[0] != CL_DEVICE_PARTITION_EQUALLY || properties[1] <= 0) return CL_INVALID_VALUE;
-  const cl_uint parts = Device(parent).units / static_cast<cl_uint>(properties[1]);
+  const cl_uint parts = Device(parent).settings.units / static_cast<cl_uint>(properties[1]);
   if (parts == 0) return CL_DEVICE_PARTITION_FAILED;
   if (count != nullptr) *count = parts;
   if (devices == nullptr) return CL_SUCCESS;
   if (room < parts) return CL_INVALID_VALUE;
   std::lock_guard lock(engine.mutex);
   for (cl_uint i = 0; i < parts; ++i) {
-    auto part = std::make_shared<MockDeviceObject>();
+    auto part = std::make_shared<DeviceObject>();
     part->settings = Device(parent).settings;
-    part->units = static_cast<cl_uint>(properties[1]);
+    part->settings.units = static_cast<cl_uint>(properties[1]);
     part->parent = &Device(parent);
     devices[i] = reinterpret_cast<cl_device_id>(engine.Add(std::move(part)));
   }
@@ -211,7 +251,7 @@ cl_int SetUserEventStatus(cl_event handle, cl_int status) {
       engine.faults.push_back("the status of a user event was set twice");
       return CL_INVALID_OPERATION;
     }
-    engine.Complete(event, status, calls);
+    engine.Complete(event, status, Now(), calls);
   }
   for (const auto& call : calls) call();
   return CL_SUCCESS;
@@ -262,7 +302,7 @@ cl_int ReleaseEvent(cl_event event) { return Current().Release(event, Kind::kEve
 
 }  // namespace
 
-void FillObjects(rankserver::NativeApi& api) {
+void FillObjects(NativeApi& api) {
   api.GetPlatformIDs = &GetPlatformIDs;
   api.GetPlatformInfo = &GetPlatformInfo;
   api.GetDeviceIDs = &GetDeviceIDs;
@@ -290,4 +330,4 @@ void FillObjects(rankserver::NativeApi& api) {
   api.ReleaseEvent = &ReleaseEvent;
 }
 
-}  // namespace clopencl::testing::mock
+}  // namespace clopencl::rankserver::memory_opencl

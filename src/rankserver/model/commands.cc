@@ -1,10 +1,10 @@
-// The mock's clEnqueue*.
+// clEnqueue* but for kernels.
 #include <algorithm>
 #include <cstring>
 
-#include "support/mock_opencl_engine.h"
+#include "rankserver/model/engine.h"
 
-namespace clopencl::testing::mock {
+namespace clopencl::rankserver::memory_opencl {
 namespace {
 
 using Size3 = std::array<size_t, 3>;
@@ -438,7 +438,7 @@ cl_int EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint, const void**, const
 
 }  // namespace
 
-void FillCommands(rankserver::NativeApi& api) {
+void FillCommands(NativeApi& api) {
   api.EnqueueReadBuffer = &EnqueueReadBuffer;
   api.EnqueueWriteBuffer = &EnqueueWriteBuffer;
   api.EnqueueReadBufferRect = &EnqueueReadBufferRect;
@@ -462,4 +462,4 @@ void FillCommands(rankserver::NativeApi& api) {
   api.EnqueueSVMMigrateMem = &EnqueueSVMMigrateMem;
 }
 
-}  // namespace clopencl::testing::mock
+}  // namespace clopencl::rankserver::memory_opencl

@@ -1,4 +1,4 @@
-// The mock's objects and how its commands run. Private to mock_opencl*.cc.
+// The objects of MemoryOpenCl and how its commands run. Private to this folder.
 #pragma once
 
 #include <CL/cl_icd.h>
@@ -13,9 +13,9 @@
 #include <set>
 #include <thread>
 
-#include "support/mock_opencl.h"
+#include "rankserver/model/memory_opencl.h"
 
-namespace clopencl::testing::mock {
+namespace clopencl::rankserver::memory_opencl {
 
 enum class Kind { kContext, kQueue, kMem, kSampler, kProgram, kKernel, kEvent, kDevice };
 
@@ -28,23 +28,34 @@ struct Object {
   std::vector<std::shared_ptr<Object>> keeps;
 };
 
-struct MockDeviceObject final : Object {
-  MockDeviceObject() : Object(Kind::kDevice) {}
-  MockOpenCl::Device settings;
-  cl_uint units = 4;
-  MockDeviceObject* parent = nullptr;
+struct Command;
+
+struct DeviceObject final : Object {
+  DeviceObject() : Object(Kind::kDevice) {}
+  MemoryOpenCl::Device settings;
+  size_t index = 0;
+  std::atomic<uint64_t> allocated = 0;
+  DeviceObject* parent = nullptr;
+  // With one_kernel_a_device: one runs, those that could run wait.
+  bool kernel_runs = false;
+  std::deque<std::shared_ptr<Command>> waiting_kernels;
 };
 
 struct ContextObject final : Object {
   ContextObject() : Object(Kind::kContext) {}
-  std::vector<MockDeviceObject*> devices;
+  std::vector<DeviceObject*> devices;
   std::map<std::byte*, std::vector<std::byte>> svm;
   bool Unified() const;
 };
 
 struct Memory {
+  // Null when a device of the context has no room for it.
+  static std::shared_ptr<Memory> Make(const ContextObject& context, size_t size);
+  ~Memory();
+
   std::vector<std::byte> bytes;
   int maps = 0;  // Mappings that are in force.
+  std::vector<DeviceObject*> devices;
 };
 
 struct Mapping {
@@ -114,8 +125,6 @@ struct KernelObject final : Object {
   std::vector<Value> values;
 };
 
-struct Command;
-
 struct EventObject final : Object {
   EventObject() : Object(Kind::kEvent) {}
   bool user = false;
@@ -135,13 +144,16 @@ struct Command {
   std::shared_ptr<EventObject> event;
   size_t waits = 0;  // Events that are not complete.
   bool dependency_failed = false;
+  cl_ulong ready = 0;  // When the last thing that it waits for was over.
+  std::shared_ptr<KernelCall> launch;
+  DeviceObject* kernel_of = nullptr;  // Set of kernels where a device runs one at a time.
   std::function<cl_int()> run;
 };
 
 struct QueueObject final : Object {
   QueueObject() : Object(Kind::kQueue) {}
   ContextObject* context = nullptr;
-  MockDeviceObject* device = nullptr;
+  DeviceObject* device = nullptr;
   cl_command_queue_properties properties = 0;
   std::vector<std::shared_ptr<EventObject>> pending;  // Of commands that are not over.
   std::shared_ptr<EventObject> barrier;               // The last, of out-of-order queues.
@@ -149,7 +161,7 @@ struct QueueObject final : Object {
 };
 
 struct Engine {
-  explicit Engine(MockOpenCl::Settings with);
+  explicit Engine(MemoryOpenCl::Settings with);
   ~Engine();
 
   // --- under `mutex`
@@ -178,10 +190,13 @@ struct Engine {
   cl_int Enter(const char* function);
 
   cl_int Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, cl_event* event_out,
-                 std::function<cl_int()> run, bool waits_for_all = false, bool is_barrier = false);
+                 std::function<cl_int()> run, bool waits_for_all = false, bool is_barrier = false,
+                 std::shared_ptr<KernelCall> launch = nullptr);
+  // The command waits for nothing any more.
+  void MakeReady(std::shared_ptr<Command> command);
   void CheckUnmapped(const MemObject& mem, const char* what);
   // Completes the event and what follows from it; callbacks are collected to be called without the mutex.
-  void Complete(const std::shared_ptr<EventObject>& event, cl_int status,
+  void Complete(const std::shared_ptr<EventObject>& event, cl_int status, cl_ulong when,
                 std::vector<std::function<void()>>& calls);
 
   // --- without it
@@ -190,13 +205,13 @@ struct Engine {
   void WaitForQueue(const std::shared_ptr<QueueObject>& queue);
   void Work();
 
-  const MockOpenCl::Settings settings;
-  std::vector<std::shared_ptr<MockDeviceObject>> devices;
+  const MemoryOpenCl::Settings settings;
+  std::vector<std::shared_ptr<DeviceObject>> devices;
   std::mutex mutex;
   std::condition_variable changed;
   std::map<void*, std::shared_ptr<Object>> objects;
   std::deque<std::shared_ptr<Command>> ready;
-  std::map<std::string, MockKernelFunction> kernels;
+  std::map<std::string, KernelFunction> kernels;
   std::map<std::string, std::pair<int, cl_int>> failures;
   std::map<std::string, uint64_t> call_counts;
   std::vector<std::string> faults;
@@ -222,9 +237,9 @@ cl_int AnswerValue(const T& value, size_t room, void* into, size_t* size_ret) {
 }
 
 // Fill their part of the table.
-void FillObjects(rankserver::NativeApi& api);
-void FillMemory(rankserver::NativeApi& api);
-void FillCommands(rankserver::NativeApi& api);
-void FillPrograms(rankserver::NativeApi& api);
+void FillObjects(NativeApi& api);
+void FillMemory(NativeApi& api);
+void FillCommands(NativeApi& api);
+void FillPrograms(NativeApi& api);
 
-}  // namespace clopencl::testing::mock
+}  // namespace clopencl::rankserver::memory_opencl
