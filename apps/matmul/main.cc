@@ -109,7 +109,8 @@ ExitCode Run(const Options& options) {
   const std::int64_t slice = ChooseSlice(options, kind, devices);
   CheckHostMemory(options.n, AvailableHostMemory());
 
-  Problem problem(options.n, slice, options.seed);
+  Problem problem(options.n, slice, options.seed,
+                  options.operands == "sparse" ? Operands::kSparse : Operands::kDense);
   const std::unique_ptr<Schedule> schedule = kind.make();
   Outcome outcome = Compute(options, problem, *schedule, devices);
   if (outcome.complete && options.verify) outcome.verification = Verify(problem);

@@ -47,6 +47,23 @@ void FillOperand(FloatArray& operand, std::uint64_t seed) {
   });
 }
 
+// Leaves n / slice elements in each row, none of them zero.
+void MakeSparse(FloatArray& operand, std::int64_t n, std::int64_t slice) {
+  ParallelFor(n, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t row = first; row < last; ++row) {
+      float* const elements = operand.data() + row * n;
+      const std::int64_t position = SparsePosition(row % slice, slice);
+      for (std::int64_t k = 0; k < n; ++k) {
+        if (k % slice != position) {
+          elements[k] = 0;
+        } else if (elements[k] == 0) {
+          elements[k] = 1;
+        }
+      }
+    }
+  });
+}
+
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
 // The limit of this control group; "max" and a missing file mean none.
@@ -73,6 +90,13 @@ float OperandElement(std::uint64_t seed, std::uint64_t position) {
   return ElementFromHash(Mix(seed ^ Mix(position / kElementsPerHash)), position % kElementsPerHash);
 }
 
+std::int64_t SparsePosition(std::int64_t row, std::int64_t slice) {
+  constexpr std::int64_t kParts = 8;
+  if (slice % kParts != 0) return row;
+  const std::int64_t part = slice / kParts;
+  return row % part * kParts + row / part;
+}
+
 FloatArray::FloatArray(std::size_t count) : size_(count) {
   const std::size_t bytes = (count * sizeof(float) + kPage - 1) / kPage * kPage;
   data_.reset(static_cast<float*>(std::aligned_alloc(kPage, std::max(bytes, kPage))));
@@ -84,7 +108,7 @@ FloatArray::FloatArray(std::size_t count) : size_(count) {
   }
 }
 
-Problem::Problem(std::int64_t n, std::int64_t slice, std::uint64_t seed)
+Problem::Problem(std::int64_t n, std::int64_t slice, std::uint64_t seed, Operands operands)
     : n_(n),
       slice_(slice),
       seed_(seed),
@@ -92,6 +116,7 @@ Problem::Problem(std::int64_t n, std::int64_t slice, std::uint64_t seed)
       b_transposed_(static_cast<std::size_t>(n * n)),
       c_(static_cast<std::size_t>(n * n)) {
   FillOperand(a_, seed);
+  if (operands == Operands::kSparse) MakeSparse(a_, n, slice);
   FillOperand(b_transposed_, seed ^ kSeedOfB);
   // A tile that nobody computes must not pass for a result.
   ParallelFor(n * n, [&](std::int64_t first, std::int64_t last) {

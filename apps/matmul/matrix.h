@@ -18,6 +18,15 @@ float OperandElement(std::uint64_t seed, std::uint64_t position);
 /// The largest n for which the above holds: n products of at most 64/64 keep 24 bits.
 inline constexpr std::int64_t kMaxOrder = std::int64_t{1} << 18;
 
+/// What A is like. Sparse: so few elements other than zero that a device model, which skips zeros, computes
+/// the product in a fraction of a real device's work, and yet so placed that every element of a block of A
+/// and of a block of B counts in their tile: each row of a block has n / slice of them, and no two rows have
+/// one in the same place of k. A part of an eighth of a tile needs every eighth element of B.
+enum class Operands { kDense, kSparse };
+
+/// Where row `row` of a block has its elements other than zero, modulo slice.
+std::int64_t SparsePosition(std::int64_t row, std::int64_t slice);
+
 /// Uninitialised page-aligned floats, owned. Throws Failure(kTooBig) when the system refuses.
 class FloatArray {
  public:
@@ -42,7 +51,7 @@ class FloatArray {
 class Problem {
  public:
   /// Fills A and B from `seed` and C with NaN. `slice` divides `n`.
-  Problem(std::int64_t n, std::int64_t slice, std::uint64_t seed);
+  Problem(std::int64_t n, std::int64_t slice, std::uint64_t seed, Operands operands = Operands::kDense);
 
   [[nodiscard]] std::int64_t n() const { return n_; }
   [[nodiscard]] std::int64_t slice() const { return slice_; }

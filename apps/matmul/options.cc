@@ -82,6 +82,12 @@ void AddOptions(CLI::App& app, Options& options) {
       ->check(CLI::IsMember(std::vector<std::string>{"auto", "on", "off"}))
       ->type_name("WHEN")
       ->capture_default_str();
+  app.add_option("--operands", options.operands,
+                 "sparse: A is mostly zero, for devices that are modelled and skip zeros; every element\n"
+                 "of a block still counts in its tile")
+      ->check(CLI::IsMember(std::vector<std::string>{"dense", "sparse"}))
+      ->type_name("KIND")
+      ->capture_default_str();
   app.add_option("--seed", options.seed, "Chooses the matrices' elements")
       ->type_name("N")
       ->capture_default_str();

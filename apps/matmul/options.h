@@ -14,8 +14,9 @@ struct Options {
   std::string schedule;
   bool list = false;
   bool verify = true;
-  std::string json;               // file, "-" for stdout, empty for none
-  std::string progress = "auto";  // or "on", "off"
+  std::string json;                // file, "-" for stdout, empty for none
+  std::string progress = "auto";   // or "on", "off"
+  std::string operands = "dense";  // or "sparse"
   std::uint64_t seed = 1;
 };
 
