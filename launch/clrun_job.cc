@@ -39,7 +39,7 @@ using std::chrono::seconds;
 // order, a busy machine gets more time.
 constexpr seconds kPatienceWithFinalize{10};
 constexpr seconds kPatienceWithAbort{2};
-constexpr seconds kPatienceAfterTerm{1};
+constexpr seconds kPatienceAfterSignal{1};
 
 // Descriptors beyond the standard ones that we were started with. They are the program's, and once it has
 // them nobody may wait for us (or for mpirun) to close them.
@@ -52,6 +52,17 @@ std::vector<int> InheritedDescriptors() {
     if (fd > STDERR_FILENO && flags >= 0 && (flags & FD_CLOEXEC) == 0) descriptors.push_back(fd);
   }
   return descriptors;
+}
+
+// A batch system that ends a job signals all its processes at once. An mpirun that hears of its ranks' deaths
+// and gets SIGTERM, too, may crash and leave its files; so only we end it, by the SIGINT of EndMpirun. It
+// gives its children an empty mask.
+void DeafenMpirun() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
 class Job {
@@ -111,8 +122,8 @@ class Job {
   pid_t session_ = -1;
   int output_fd_ = -1;
   MpirunOutput output_;
-  bool failed_ = false;     // Something else than the program's end ended the job.
-  bool term_sent_ = false;  // To mpirun.
+  bool failed_ = false;          // Something else than the program's end ended the job.
+  bool interrupt_sent_ = false;  // To mpirun.
   std::optional<Clock::time_point> deadline_;
 };
 
@@ -148,6 +159,7 @@ void Job::BecomeMpirun(int output) {
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   relay_.RestoreMask();
+  DeafenMpirun();
   execve(arguments[0], arguments.data(), variables.data());
   std::fprintf(stderr, "clrun: %s: %s\n", arguments[0], std::strerror(errno));
   _exit(127);
@@ -272,15 +284,15 @@ void Job::OnProgramEnd(int status) {
 
 void Job::EndMpirun() {
   if (mpirun_status_) return;
-  kill(mpirun_, term_sent_ ? SIGKILL : SIGTERM);
-  term_sent_ = true;
-  deadline_ = Clock::now() + kPatienceAfterTerm;
+  kill(mpirun_, interrupt_sent_ ? SIGKILL : SIGINT);
+  interrupt_sent_ = true;
+  deadline_ = Clock::now() + kPatienceAfterSignal;
 }
 
 void Job::EndProgram() {
   kill(program_->pid(), SIGTERM);
   kill(program_->pid(), SIGCONT);
-  deadline_ = Clock::now() + kPatienceAfterTerm;
+  deadline_ = Clock::now() + kPatienceAfterSignal;
 }
 
 void Job::OnDeadline() {
