@@ -8,16 +8,22 @@
 
 namespace clopencl::launch {
 
-// SLURM's compressed form: "fn[1-3,07],gpu01" is fn1 fn2 fn3 fn07 gpu01. Throws Error.
-std::vector<std::string> ExpandNodeList(std::string_view text);
-
-// The hosts of a PBS node file (a line for each process), each once, in their order.
-std::vector<std::string> HostsOfNodeFile(std::string_view text);
+struct AllocatedHost {
+  std::string name;
+  // So many at most, the program among them. Only where the job was asked for with a number.
+  std::optional<int> ranks;
+  // The job's, where the batch system says.
+  std::optional<int> gpus;
+};
 
 struct Allocation {
   std::string system;  // "SLURM job 17"
-  std::vector<std::string> hosts;
+  std::vector<AllocatedHost> hosts;
 };
+
+// The hosts of a PBS node file, each once, in their order. The file has a line for each process, but also for
+// each chunk that was asked for without a number of processes; so lines are ranks only if a host has several.
+std::vector<AllocatedHost> HostsOfNodeFile(std::string_view text);
 
 // From SLURM_JOB_NODELIST or PBS_NODEFILE; nothing outside of a job. Throws Error when they can't be read.
 std::optional<Allocation> CurrentAllocation();

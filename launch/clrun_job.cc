@@ -147,7 +147,7 @@ void Job::BecomeMpirun(int output) {
   dup2(output, STDERR_FILENO);
   close_range(STDERR_FILENO + 1, ~0U, 0);
   std::vector<std::string> environment = CurrentEnvironment();
-  for (const auto& [name, value] : MpiEnvironment()) SetVariable(environment, name, value);
+  for (const auto& [name, value] : MpirunEnvironment(plan_)) SetVariable(environment, name, value);
   std::vector<char*> variables;
   for (std::string& entry : environment) variables.push_back(entry.data());
   variables.push_back(nullptr);

@@ -10,6 +10,7 @@
 #include "launch/error.h"
 #include "launch/hostfile.h"
 #include "launch/paths.h"
+#include "launch/slurm.h"
 #include "launch/text.h"
 
 namespace clopencl::launch {
@@ -62,12 +63,67 @@ bool SameHost(const std::string& a, const std::string& b) {
   return a == b || (IsThisHost(a) && IsThisHost(b));
 }
 
-std::vector<HostLine> LinesOf(const ClrunOptions& options) {
+// The batch job around us, unless the options name hosts themselves.
+std::optional<Allocation> AllocationFor(const ClrunOptions& options) {
+  const bool named = !options.hosts.empty() && options.hosts != "allocation";
+  if (named || !options.hostfile.empty()) return std::nullopt;
+  std::optional<Allocation> allocation = CurrentAllocation();
+  if (!allocation && !options.hosts.empty()) {
+    throw UsageError("--hosts allocation: there is no SLURM or PBS job around");
+  }
+  return allocation;
+}
+
+// No more ranks on a host than the batch job was asked for with; one of them is the program.
+void LimitRanks(std::vector<HostLine>& lines, const Allocation& allocation, const std::string& rank_zero) {
+  bool any = false;
+  for (HostLine& line : lines) {
+    for (const AllocatedHost& host : allocation.hosts) {
+      if (host.name != line.host || !host.ranks) continue;
+      line.slots = *host.ranks - (SameHost(host.name, rank_zero) ? 1 : 0);
+      if (line.slots == 0) line.served.clear();
+    }
+    any |= !line.served.empty();
+  }
+  if (!any) {
+    throw UsageError(allocation.system +
+                     " has one task, and that is the program; ask for more, as in --ntasks-per-node=2");
+  }
+}
+
+// GPUs that the job has and the program will not see, or the other way round.
+void NoteGpus(const Allocation& allocation, Plan& plan) {
+  for (const AllocatedHost& host : allocation.hosts) {
+    const auto node = std::find_if(plan.nodes.begin(), plan.nodes.end(),
+                                   [&host](const Node& n) { return n.host == host.name; });
+    if (!host.gpus || node == plan.nodes.end()) continue;
+    const auto shown = std::count_if(node->devices.begin(), node->devices.end(),
+                                     [](const Device& device) { return device.type == DeviceType::kGpu; });
+    if (shown == *host.gpus) continue;
+    const std::string given = allocation.system + " has " + Count(static_cast<size_t>(*host.gpus), "GPU") +
+                              " of " + host.name + ", and OpenCL shows " + std::to_string(shown) + " there: ";
+    plan.notes.push_back(given + (shown < *host.gpus
+                                      ? "is the OpenCL of their vendor installed (clinfo lists platforms)?"
+                                      : "name those to use, as in --devices gpu:0"));
+  }
+}
+
+std::vector<std::string> HostsOf(const ClrunOptions& options, const std::optional<Allocation>& allocation) {
+  std::vector<std::string> hosts;
+  if (allocation) {
+    for (const AllocatedHost& host : allocation->hosts) hosts.push_back(host.name);
+  } else if (!options.hosts.empty()) {
+    hosts = SplitHosts(options.hosts);
+  }
+  return hosts;
+}
+
+std::vector<HostLine> LinesOf(const ClrunOptions& options, const std::optional<Allocation>& allocation) {
   std::vector<HostLine> lines;
   if (!options.hostfile.empty()) {
     lines = ReadHostfile(options.hostfile);
   } else {
-    std::vector<std::string> hosts = HostsOf(options);
+    std::vector<std::string> hosts = HostsOf(options, allocation);
     if (hosts.empty()) hosts.push_back(HostName());
     lines = LinesForHosts(hosts, ParseDeviceSpec(options.devices.empty() ? "all" : options.devices));
   }
@@ -147,15 +203,12 @@ std::vector<std::string> HostsOf(const ClrunOptions& options) {
     for (const HostLine& line : ReadHostfile(options.hostfile)) hosts.push_back(line.host);
     return hosts;
   }
-  if (!options.hosts.empty() && options.hosts != "allocation") return SplitHosts(options.hosts);
-  const std::optional<Allocation> allocation = CurrentAllocation();
-  if (allocation) return allocation->hosts;
-  if (!options.hosts.empty()) throw UsageError("--hosts allocation: there is no SLURM or PBS job around");
-  return {};
+  return HostsOf(options, AllocationFor(options));
 }
 
 Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
-  std::vector<HostLine> lines = LinesOf(options);
+  const std::optional<Allocation> allocation = AllocationFor(options);
+  std::vector<HostLine> lines = LinesOf(options, allocation);
   if (options.servers && lines.size() > 1) {
     throw UsageError("-n is for one machine, but there are " + std::to_string(lines.size()) +
                      "; give counts in the device selection (cpu*2) or slots=N in a hostfile");
@@ -163,6 +216,7 @@ Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
   const std::string rank_zero = options.host_node.empty()     ? lines.front().host
                                 : options.host_node == "here" ? HostName()
                                                               : options.host_node;
+  if (allocation && options.combo.empty()) LimitRanks(lines, *allocation, rank_zero);
   std::vector<std::string> hosts;
   for (const HostLine& line : lines) hosts.push_back(line.host);
   const std::vector<Node> nodes = DiscoverNodes(hosts, mpirun, options.mpi_arguments);
@@ -189,6 +243,7 @@ Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
   Decision decision;
   decision.plan = MakePlan(std::move(shares), *rank_zero_node, options.reserved_cores);
   decision.plan.direct = direct;
+  if (allocation) NoteGpus(*allocation, decision.plan);
   const bool file_decides = !options.hostfile.empty() || !options.combo.empty();
   decision.natives.none = options.only_served || (file_decides && direct.empty());
   if (file_decides && !decision.natives.none) {

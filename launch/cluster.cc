@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -43,6 +44,8 @@ std::vector<std::string> QueryCommand(const std::vector<std::string>& hosts, con
 
 bool IsThisHost(const std::string& name) {
   if (name == "localhost" || name == "127.0.0.1") return true;
+  // SLURM's nodes may have other names than their machines.
+  if (const char* node = std::getenv("SLURMD_NODENAME"); node != nullptr && name == node) return true;
   const std::string here = HostName();
   if (EqualIgnoringCase(name, here)) return true;
   const bool one_has_no_domain =
@@ -93,7 +96,7 @@ std::vector<Node> DiscoverNodes(const std::vector<std::string>& hosts, const std
     return nodes;
   }
   const CapturedOutput asked =
-      RunAndCapture(QueryCommand(hosts, mpirun, mpirun_arguments), MpiEnvironment(), kLimit);
+      RunAndCapture(QueryCommand(hosts, mpirun, mpirun_arguments), MpirunEnvironment(hosts), kLimit);
   if (asked.timed_out) {
     throw Error("asking " + Join(hosts, ", ") + " for their devices took longer than " +
                 std::to_string(kLimit.count()) + " s; can you log in to each without a password?");

@@ -8,6 +8,7 @@
 
 #include "launch/cluster.h"
 #include "launch/paths.h"
+#include "launch/slurm.h"
 #include "launch/text.h"
 
 namespace clopencl::launch {
@@ -39,6 +40,10 @@ constexpr std::array kNeverExported = {"BASH_FUNC",
                                        "XDG_",
                                        "_"};
 
+// Which of a node's devices are ours: the batch system says so on each node.
+constexpr std::array kOfTheNode = {"CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "HIP_VISIBLE_DEVICES",
+                                   "ROCR_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"};
+
 template <typename Starts>
 bool StartsWithAny(const std::string& name, const Starts& starts) {
   return std::any_of(starts.begin(), starts.end(),
@@ -49,7 +54,6 @@ void Append(std::vector<std::string>& command, std::initializer_list<std::string
   command.insert(command.end(), words);
 }
 
-// mpirun would spread over the allocation's nodes; a plan for this machine stays here.
 bool InsideAllocation() {
   for (const char* name : {"SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID"}) {
     if (std::getenv(name) != nullptr) return true;
@@ -68,6 +72,18 @@ std::vector<std::pair<std::string, std::string>> MpiEnvironment() {
   return {{"HWLOC_COMPONENTS", components}};
 }
 
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(const std::vector<std::string>& hosts) {
+  std::vector<std::pair<std::string, std::string>> environment = MpiEnvironment();
+  for (auto& variable : StepEnvironment(hosts)) environment.push_back(std::move(variable));
+  return environment;
+}
+
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(const Plan& plan) {
+  std::vector<std::string> hosts = {plan.nodes[plan.rank_zero_node].host};
+  for (const PlannedServer& server : plan.servers) hosts.push_back(plan.nodes[server.node].host);
+  return MpirunEnvironment(hosts);
+}
+
 std::vector<std::string> MpirunItself(const std::string& mpirun) {
   std::vector<std::string> command = {mpirun};
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
@@ -80,11 +96,12 @@ std::vector<std::string> MpirunItself(const std::string& mpirun) {
 }
 
 std::vector<std::string> ExportedVariables(bool for_program) {
+  const bool allocated = InsideAllocation();
   std::vector<std::string> words;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view variable = *entry;
     const std::string name(variable.substr(0, variable.find('=')));
-    if (StartsWithAny(name, kNeverExported)) continue;
+    if (StartsWithAny(name, kNeverExported) || (allocated && StartsWithAny(name, kOfTheNode))) continue;
     if (for_program || StartsWithAny(name, kExportedToServers)) Append(words, {"-x", name});
   }
   return words;
@@ -92,6 +109,7 @@ std::vector<std::string> ExportedVariables(bool for_program) {
 
 std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& options) {
   std::vector<std::string> command = MpirunItself(options.mpirun);
+  // mpirun would spread over the allocation's nodes; a plan for this machine stays here.
   if (!plan.remote && InsideAllocation()) {
     Append(command, {"--host", HostName() + ":" + std::to_string(plan.servers.size() + 1)});
   }
@@ -122,7 +140,7 @@ std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& o
 
 std::string MpiCommandLine(const Plan& plan, const MpiCommandOptions& options) {
   std::string line;
-  for (const auto& [name, value] : MpiEnvironment()) line += name + "=" + ShellQuote(value) + " ";
+  for (const auto& [name, value] : MpirunEnvironment(plan)) line += name + "=" + ShellQuote(value) + " ";
   return line + ShellQuote(MpiCommand(plan, options));
 }
 

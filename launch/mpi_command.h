@@ -34,6 +34,10 @@ std::vector<std::string> ExportedVariables(bool for_program);
 // Variables for mpirun and all that it starts.
 std::vector<std::pair<std::string, std::string>> MpiEnvironment();
 
+// Those, and what the batch system's part in starting daemons on these hosts needs.
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(const std::vector<std::string>& hosts);
+std::vector<std::pair<std::string, std::string>> MpirunEnvironment(const Plan& plan);
+
 std::vector<std::string> MpiCommand(const Plan& plan, const MpiCommandOptions& options);
 
 // As a line for a shell, environment included.

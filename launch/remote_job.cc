@@ -53,7 +53,7 @@ void RunRemoteJob(const Plan& plan, const MpiCommandOptions& command) {
   if (pipe2(error, O_CLOEXEC) != 0) ThrowErrno("a pipe for mpirun");
   ProgramStart start{
       .arguments = MpiCommand(plan, command), .environment = CurrentEnvironment(), .error = error[1]};
-  for (const auto& [name, value] : MpiEnvironment()) SetVariable(start.environment, name, value);
+  for (const auto& [name, value] : MpirunEnvironment(plan)) SetVariable(start.environment, name, value);
   std::optional<Program> mpirun;
   try {
     mpirun.emplace(start, relay);

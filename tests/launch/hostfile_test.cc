@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "launch/allocation.h"
 #include "launch/cluster.h"
 #include "launch/error.h"
 #include "node_samples.h"
@@ -112,21 +111,6 @@ TEST(ComboTest, Errors) {
   EXPECT_THROW(ApplyCombo(hosts, "GX"), UsageError);
   EXPECT_THROW(ApplyCombo(hosts, "G,,C"), UsageError);
   EXPECT_THROW(ApplyCombo(hosts, ""), UsageError);
-}
-
-TEST(AllocationTest, SlurmNodeLists) {
-  EXPECT_THAT(ExpandNodeList("fn1"), ElementsAre("fn1"));
-  EXPECT_THAT(ExpandNodeList("fn[1-3,07],gpu01"), ElementsAre("fn1", "fn2", "fn3", "fn07", "gpu01"));
-  EXPECT_THAT(ExpandNodeList("n[08-11]"), ElementsAre("n08", "n09", "n10", "n11"));
-  EXPECT_THAT(ExpandNodeList("r[1-2]n[1,3].site"),
-              ElementsAre("r1n1.site", "r1n3.site", "r2n1.site", "r2n3.site"));
-  for (const char* text : {"", "a,", "a[", "a]", "a[1", "a[]", "a[2-1]", "a[x]", "a[1-]", "a[1-9999999]"}) {
-    EXPECT_THROW(ExpandNodeList(text), Error) << text;
-  }
-}
-
-TEST(AllocationTest, PbsNodeFiles) {
-  EXPECT_THAT(HostsOfNodeFile("n1.site\nn1.site\nn2.site\n\nn1.site\n"), ElementsAre("n1.site", "n2.site"));
 }
 
 TEST(ClusterTest, AnswersAreFoundAmongOtherText) {

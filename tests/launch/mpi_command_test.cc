@@ -50,6 +50,15 @@ TEST(MpiCommandTest, OnlyPlansThatReachFurtherNameHosts) {
   EXPECT_THAT(line, testing::ContainsRegex("-np 1 -host big .*-x POCL_TEST_VARIABLE .*--serve 1:0"));
 }
 
+TEST(MpiCommandTest, InABatchJobEveryNodeKnowsItsOwnGpus) {
+  setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  EXPECT_THAT(ExportedVariables(false), testing::Contains("CUDA_VISIBLE_DEVICES"));
+  setenv("PBS_JOBID", "1.pbs", 1);
+  EXPECT_THAT(ExportedVariables(false), Not(testing::Contains("CUDA_VISIBLE_DEVICES")));
+  unsetenv("PBS_JOBID");
+  unsetenv("CUDA_VISIBLE_DEVICES");
+}
+
 TEST(MpiCommandTest, WhereCoresAreShortRanksYieldWhileTheyWait) {
   const std::string yields = "--mca mpi_yield_when_idle 1";
   EXPECT_THAT(Join(MpiCommand(MakeSamplePlan(SmallNode(), "cpu"), Options({"p"})), " "), HasSubstr(yields));

@@ -85,6 +85,20 @@ class Job:
         """Their pids."""
         return [pid for pid, (name, _) in self.processes().items() if name.startswith("clopencl-rank")]
 
+    def variables_of_servers(self, *names):
+        """A tuple for each rank server: the values of these variables of its environment."""
+        return [tuple(environment_of(pid).get(name) for name in names) for pid in self.rank_servers()]
+
+    def gpus(self):
+        """{node: the numbers of those of its GPUs that are the job's}."""
+        text = self.cluster.run("scontrol", "show", "job", "-d", "-o", self.number).stdout
+        found = {}
+        for nodes, span in re.findall(r" Nodes=(\S+) .*?GRES=gpu:\d\(IDX:([\d,-]+)\)", text):
+            numbers = [str(n) for part in span.split(",") for n in range(int(part[0]), int(part[-1]) + 1)]
+            names = self.cluster.run("scontrol", "show", "hostnames", nodes).stdout.split()
+            found.update({name: numbers for name in names})
+        return found
+
     def left_behind(self):
         nodes = self.nodes()
         folders = [f"{self.folder}/tmp", *map(self.cluster.temporary_folder, nodes)]

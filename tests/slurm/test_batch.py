@@ -34,6 +34,30 @@ class Batch(SlurmTest):
         self.assertEqual((state, code), ("FAILED", "7:0"), output)
         self.assert_nothing_left(job)
 
+    def test_tasks_are_ranks_and_each_node_has_its_own_gpus(self):
+        # Parts of nodes: three GPUs are two of one and one of the other.
+        options = ["--oversubscribe", "--ntasks-per-node=2", "--gpus=3"]
+        job = self.submit("run.sbatch", "--devices", "cpu*3", *SLEEP, options=options)
+        job.wait_for_output("ready")
+        first, second = job.nodes()
+        servers = sorted(job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES"))
+        given = job.gpus()
+        self.assertEqual(sorted(map(len, given.values())), [1, 2])
+        self.assertEqual(servers, sorted([(node, ",".join(given[node])) for node in (first, second, second)]))
+        self.assertRegex(job.output(), f"note: SLURM job {job.number} has [12] GPUs? of {first}, and OpenCL shows 0")
+
+    def test_whole_nodes_come_with_all_their_gpus(self):
+        job = self.submit("run.sbatch", *SLEEP)
+        job.wait_for_output("ready")
+        servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
+        self.assertEqual(sorted(servers), [(node, "0,1") for node in job.nodes()])
+
+    def test_one_task_is_too_few(self):
+        job = self.submit("run.sbatch", *SLEEP, options=["--nodes=1", "--ntasks=1"])
+        state, code, output = job.wait()
+        self.assertEqual((state, code), ("FAILED", "2:0"), output)
+        self.assertIn(f"SLURM job {job.number} has one task", output)
+
     def test_scancel_ends_all_of_it(self):
         job = self.submit("run.sbatch", *SLEEP)
         job.wait_for_output("ready")
