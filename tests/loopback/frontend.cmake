@@ -3,9 +3,11 @@ add_library(clopencl_job_in_process STATIC ${CMAKE_CURRENT_LIST_DIR}/job_in_proc
 target_include_directories(clopencl_job_in_process PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 target_link_libraries(clopencl_job_in_process PUBLIC clopencl_frontend clopencl_memory_opencl)
 
-add_executable(frontend_test ${CMAKE_CURRENT_LIST_DIR}/frontend_test.cc)
-target_link_libraries(frontend_test PRIVATE clopencl_job_in_process GTest::gtest)
-gtest_discover_tests(frontend_test PROPERTIES LABELS loopback TIMEOUT 120)
+foreach(test IN ITEMS frontend_test frontend_entry_points_test)
+  add_executable(${test} ${CMAKE_CURRENT_LIST_DIR}/${test}.cc)
+  target_link_libraries(${test} PRIVATE clopencl_job_in_process GTest::gtest)
+  gtest_discover_tests(${test} PROPERTIES LABELS loopback TIMEOUT 120)
+endforeach()
 
 add_executable(residency_test ${CMAKE_SOURCE_DIR}/tests/unit/residency_test.cc)
 target_link_libraries(residency_test PRIVATE clopencl_frontend GTest::gtest_main)
