@@ -143,8 +143,9 @@ class Channel {
   // frontend waits for its data in any case.
   void FailCommand(const wire::Command& command, cl_int error, bool reads_inline = false);
   wire::ProfilingTimes NativeTimes(const Queue* queue, cl_event event) const;
-  // An event that failed with `error`, for native commands that wait for it. Null when there can be none.
-  OwnedEvent FailedEvent(Context& context, cl_int error);
+  // Sets the status of a native user event. When it fails, what waits for it fails with it, and not every
+  // native runtime tells.
+  void SetNativeStatus(cl_event event, cl_int status);
   // Whether the event is over; asks the native runtime when that is cheaper than waiting to be told.
   bool CheckFinal(Event& event);
 
@@ -173,6 +174,8 @@ class Channel {
   // Of tracking.cc.
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
+  void LookForFailed();
+  void FindFailed();
   void AnswerFinishes(Queue& queue);
   void WatchStatus(const std::shared_ptr<EventWatch>& watch, EventId id, cl_event event, cl_int status);
   std::shared_ptr<EventWatch> EnsureWatch(EventId id, Event& event);
@@ -247,6 +250,9 @@ class Channel {
   bool at_tail_ = true;
   bool ended_ = false;
   bool failed_ = false;
+  bool failures_seen_ = false;                    // A native event failed: see SetNativeStatus().
+  bool looking_for_failed_ = false;               // FindFailed() is to run.
+  std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue.
 };
 
 }  // namespace clopencl::rankserver

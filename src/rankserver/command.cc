@@ -16,7 +16,7 @@ bool Complete(const NativeApi& api, cl_event event) {
 
 }  // namespace
 
-cl_int ResolveWaitList(Channel& channel, Context& context, std::span<const EventId> list, WaitList& waits) {
+cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList& waits) {
   for (const EventId id : list) {
     Event* event = channel.events.Find(id);
     if (event == nullptr) return CL_INVALID_EVENT_WAIT_LIST;
@@ -25,9 +25,10 @@ cl_int ResolveWaitList(Channel& channel, Context& context, std::span<const Event
       waits.push_back(event->transfer->ResultEvent());
       continue;
     }
-    if (!event->native) event->native = channel.FailedEvent(context, event->status);
-    if (!event->native) return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
-    if (channel.CheckFinal(*event) && event->status == CL_COMPLETE) continue;
+    // What waits for a failed event fails at once: some native runtimes would let it wait for ever.
+    if (channel.CheckFinal(*event) && event->status != CL_COMPLETE)
+      return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+    if (event->Final()) continue;
     waits.push_back(event->native.get());
   }
   return CL_SUCCESS;
@@ -96,7 +97,7 @@ Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(chan
   const std::shared_ptr<Queue>* queue = channel.queues.Find(command.queue, error_);
   if (queue == nullptr) return;
   queue_ = *queue;
-  if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, *queue_->context, command.wait_list, waits_));
+  if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, command.wait_list, waits_));
 }
 
 Mem* Enqueue::Use(MemId id) {

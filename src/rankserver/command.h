@@ -41,7 +41,7 @@ class Enqueue {
   Queue& queue() { return *queue_; }
   const std::shared_ptr<Queue>& shared_queue() { return queue_; }
 
-  // The native events of the wait list that are not known to be complete. One that failed is among them.
+  // The native events of the wait list that are not known to be complete.
   const WaitList& waits() const { return waits_; }
 
   void WaitFor(cl_event event) { waits_.push_back(event); }
@@ -84,8 +84,8 @@ class Enqueue {
 };
 
 // The native events of a wait list that are not known to be complete, in `waits`. CL_SUCCESS, or the error of
-// an entry that names nothing.
-cl_int ResolveWaitList(Channel& channel, Context& context, std::span<const EventId> list, WaitList& waits);
+// an entry that names nothing or failed.
+cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList& waits);
 
 // Before a native command in `queue`: adds what it has to wait for because of transfers of the queue.
 void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,

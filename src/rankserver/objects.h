@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -190,6 +191,7 @@ struct Tracked {
   bool settled = false;
   bool after_all = false;  // In an out-of-order queue: a marker that waits for all commands before it.
   std::function<void(cl_int status)> done;
+  std::shared_ptr<std::atomic_flag> told;  // The native callback came, or nobody waits for it any more.
 };
 
 struct ParkedMessage;

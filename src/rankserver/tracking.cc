@@ -9,11 +9,14 @@
 namespace clopencl::rankserver {
 namespace {
 
-// A native callback on its way to the event loop. It belongs to the native runtime until it comes.
+// A native callback on its way to the event loop. It belongs to the native runtime until it comes, which for
+// the event of a failed command may be never.
 class NativeWatch final : public Completion {
  public:
   NativeWatch(std::shared_ptr<CompletionQueue> completions, std::function<void(cl_int)> run)
       : completions_(std::move(completions)), run_(std::move(run)) {}
+
+  std::shared_ptr<std::atomic_flag> told() const { return told_; }
 
   // False when the runtime takes no callback; the watch is gone then.
   static bool Register(const NativeApi& api, cl_event event, cl_int type,
@@ -33,12 +36,14 @@ class NativeWatch final : public Completion {
     auto* watch = static_cast<NativeWatch*>(data);
     watch->status_ = status;
     const std::shared_ptr<CompletionQueue> completions = watch->completions_;
+    const bool expected = !watch->told_->test_and_set();
     completions->Post(std::unique_ptr<Completion>(watch));
-    completions->Arrived();
+    if (expected) completions->Arrived();
   }
 
   const std::shared_ptr<CompletionQueue> completions_;
   const std::function<void(cl_int)> run_;
+  const std::shared_ptr<std::atomic_flag> told_ = std::make_shared<std::atomic_flag>();
   cl_int status_ = CL_QUEUED;
 };
 
@@ -63,11 +68,16 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
     const auto later = std::find_if(list.rbegin(), list.rend(),
                                     [&](const auto& other) { return other->sequence <= sequence; });
     list.insert(later.base(), tracked);
+  } else {
+    std::erase_if(unqueued_, [](const auto& other) { return other.expired(); });
+    unqueued_.push_back(tracked);
   }
   const std::weak_ptr<Channel*> alive = alive_;
   auto watch = std::make_unique<NativeWatch>(environment_.completions, [alive, tracked](cl_int status) {
     if (const auto channel = alive.lock()) (*channel)->OnNativeComplete(tracked, status);
   });
+  tracked->told = watch->told();
+  if (failures_seen_) LookForFailed();
   if (!NativeWatch::Register(api(), tracked->event.get(), CL_COMPLETE, std::move(watch))) {
     Log().error("the native runtime refuses an event callback; the command counts as failed");
     environment_.completions->Post(MakeCompletion([alive, tracked] {
@@ -79,6 +89,8 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
 
 void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status) {
   if (tracked->settled) return;
+  // PoCL 3.1 tells who asks after a failure that all is well.
+  if (status == CL_COMPLETE && failures_seen_) status = ExecutionStatus(api(), tracked->event.get());
   tracked->status = status;
   if (tracked->queue != nullptr) return Settle(tracked->queue);
   tracked->settled = true;
@@ -207,12 +219,37 @@ wire::ProfilingTimes Channel::NativeTimes(const Queue* queue, cl_event event) co
   return times;
 }
 
-OwnedEvent Channel::FailedEvent(Context& context, cl_int error) {
-  cl_int status = CL_SUCCESS;
-  OwnedEvent event(api(), api().CreateUserEvent(context.native.get(), &status));
-  if (status != CL_SUCCESS) return {};
-  api().SetUserEventStatus(event.get(), error < 0 ? error : CL_OUT_OF_RESOURCES);
-  return event;
+void Channel::SetNativeStatus(cl_event event, cl_int status) {
+  api().SetUserEventStatus(event, status);
+  if (status >= 0) return;
+  failures_seen_ = true;
+  LookForFailed();
+}
+
+// In the event loop's time: who asks for it is in the middle of something.
+void Channel::LookForFailed() {
+  if (std::exchange(looking_for_failed_, true)) return;
+  environment_.completions->Post(MakeCompletion([alive = std::weak_ptr<Channel*>(alive_)] {
+    if (const auto channel = alive.lock()) (*channel)->FindFailed();
+  }));
+}
+
+// PoCL calls nobody back for commands that fail with their wait list.
+void Channel::FindFailed() {
+  looking_for_failed_ = false;
+  std::vector<std::shared_ptr<Tracked>> candidates;
+  queues.ForEach([&](const std::shared_ptr<Queue>& queue) {
+    candidates.insert(candidates.end(), queue->tracked.begin(), queue->tracked.end());
+  });
+  for (const auto& tracked : unqueued_)
+    if (auto alive = tracked.lock()) candidates.push_back(std::move(alive));
+  for (const auto& tracked : candidates) {
+    if (tracked->settled || tracked->status <= CL_COMPLETE) continue;
+    const cl_int status = ExecutionStatus(api(), tracked->event.get());
+    if (status >= 0) continue;
+    if (!tracked->told->test_and_set()) environment_.completions->Arrived();
+    OnNativeComplete(tracked, status);
+  }
 }
 
 void Channel::FailCommand(const wire::Command& command, cl_int error, bool reads_inline) {

@@ -103,6 +103,70 @@ TEST_F(ServerEvents, UserEventsFailWhatWaits) {
   EXPECT_LT(link_.events.at(late).status, 0);
 }
 
+// On a native runtime that calls nobody back about failures.
+class SilentFailures : public ::testing::Test {
+ protected:
+  MockOpenCl mock_{MockOpenCl::Settings{.threads = 1, .silent_failures = true}};
+  ServerHarness harness_{MockOpenCl::Api(), {}};
+  Link& link_ = harness_.link();
+  ContextId context_ = link_.Context();
+  MemId mem_ = link_.Buffer(context_, 1 << 20);
+  EventId user_ = link_.UserEvent(context_);
+
+  EventId Copy(QueueId queue, std::vector<EventId> waits = {}) {
+    const auto event = link_.NewId<EventId>();
+    link_.Post(wire::CopyBuffer{{queue, event, waits}, mem_, mem_, 0, 512, 16});
+    return event;
+  }
+};
+
+TEST_F(SilentFailures, AreReportedToWhoeverWatches) {
+  for (const uint64_t bits : {uint64_t{0}, uint64_t{CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE}}) {
+    const QueueId queue = link_.Queue(context_, bits);
+    const EventId user = link_.UserEvent(context_);
+    const EventId first = Copy(queue, {user}), second = Copy(queue, {first});
+    link_.Watch(first);
+    link_.Watch(second);
+    harness_.Settle();
+    link_.Post(wire::SetEventStatus{user, -42});
+    const EventId late = Copy(queue, {second}), later = Copy(queue, {user});
+    link_.Watch(late);
+    link_.Watch(later);
+    for (const EventId event : {first, second, late, later}) EXPECT_LT(harness_.Wait(event).status, 0);
+    harness_.Finish(queue);
+  }
+}
+
+TEST_F(SilentFailures, AreReportedToWhoeverAsksLater) {
+  for (const uint64_t bits : {uint64_t{0}, uint64_t{CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE}}) {
+    const QueueId queue = link_.Queue(context_, bits);
+    const EventId user = link_.UserEvent(context_);
+    const std::array events{Copy(queue, {user}), Copy(queue, {user}), Copy(queue, {user})};
+    harness_.Settle();
+    link_.Post(wire::SetEventStatus{user, -1});
+    harness_.Settle();
+    for (const EventId event : events) link_.Watch(event);
+    for (const EventId event : events) EXPECT_LT(harness_.Wait(event).status, 0);
+    harness_.Finish(queue);
+  }
+}
+
+TEST_F(SilentFailures, EndTransfersAndTheirPayloads) {
+  const QueueId queue = link_.Queue(context_, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+  const auto payload = link_.ExpectPayload(1 << 20);
+  const EventId read = link_.NewId<EventId>();
+  link_.Post(wire::ReadBuffer{{queue, read, std::array{user_}}, mem_, 0, 1 << 20, {payload->tag}});
+  const EventId after = Copy(queue, {read});
+  link_.Watch(read);
+  link_.Watch(after);
+  harness_.Settle();
+  link_.Post(wire::SetEventStatus{user_, -42});
+  EXPECT_LT(harness_.Wait(read).status, 0);
+  EXPECT_LT(harness_.Wait(after).status, 0);
+  EXPECT_TRUE(harness_.Until([&] { return payload->done; }));
+  harness_.Finish(queue);
+}
+
 TEST_F(ServerEvents, UnknownOnesAreAnswered) {
   link_.Watch(EventId{700, 1});
   link_.Post(wire::SetEventStatus{{701, 1}, CL_COMPLETE});

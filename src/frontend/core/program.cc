@@ -137,6 +137,7 @@ void Program::BeginBuild(const std::vector<Device*>& devices, const std::string&
   build_result_.store(CL_SUCCESS);
   building_kernels_.clear();
   building_devices_ = devices;
+  building_options_ = options;
   for (Device* device : devices) {
     ProgramOnDevice* state = Find(*device);
     state->status = CL_BUILD_IN_PROGRESS;
@@ -163,6 +164,7 @@ void Program::TakeBuilt(const Session& session, const wire::ProgramBuilt* built)
     ProgramOnDevice* state = find_device(facts.device);
     if (state == nullptr) continue;
     state->status = facts.build_status;
+    state->options = building_options_;  // Of a sub-device that was built for with its parent, too.
     state->log = facts.log;
     state->binary_type = facts.binary_type;
     state->global_variable_total_size = facts.global_variable_total_size;
@@ -194,7 +196,8 @@ void Program::EndBuild() {
     KernelInfo kept = *old;
     std::erase_if(kept.devices, [&](const auto& on) {
       return std::find(building_devices_.begin(), building_devices_.end(), on.device) !=
-             building_devices_.end();
+                 building_devices_.end() ||
+             (at != building_kernels_.end() && (*at)->Find(*on.device) != nullptr);
     });
     if (kept.devices.empty()) continue;
     if (at != building_kernels_.end()) {

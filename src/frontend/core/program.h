@@ -118,6 +118,7 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   std::vector<std::shared_ptr<const KernelInfo>> kernels_;
   std::vector<std::shared_ptr<KernelInfo>> building_kernels_;
   std::vector<Device*> building_devices_;
+  std::string building_options_;
   std::string kernel_names_;
   bool building_ = false;
   std::atomic<cl_int> build_result_{CL_SUCCESS};

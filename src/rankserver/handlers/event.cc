@@ -52,11 +52,10 @@ void Channel::On(const wire::SetEventStatus& m) {
   if (event == nullptr) {
     const auto released = released_user_events_.extract(m.event);
     if (released.empty()) return RememberEarlyStatus(m.event, m.status);
-    api().SetUserEventStatus(released.mapped().native.get(), status);
-    return;
+    return SetNativeStatus(released.mapped().native.get(), status);
   }
   if (!event->user || event->Final()) return;
-  api().SetUserEventStatus(event->native.get(), status);
+  SetNativeStatus(event->native.get(), status);
   CompleteEvent(m.event, nullptr, status, {});
 }
 

@@ -45,7 +45,7 @@ class BuildJob final : public ProgramJob {
       // Not every compiler knows that option.
       if (wants_arg_info && status == CL_INVALID_BUILD_OPTIONS) status = Run(count, list, options);
     }
-    report_.Collect(api_, native, devices, status, kind_ != Kind::kCompile);
+    report_.Collect(api_, native, Concerned(), status, kind_ != Kind::kCompile);
     status_ = status;
   }
 
@@ -61,6 +61,7 @@ class BuildJob final : public ProgramJob {
   cl_context context = nullptr;  // Of a link.
   std::shared_ptr<Program> result;
   std::vector<ProgramDevice> devices;
+  std::vector<ProgramDevice> parts;  // Sub-devices of these, which some native runtimes build for as well.
   bool all_devices = false;
   std::string options;
   bool wants_arg_info = false;
@@ -68,6 +69,16 @@ class BuildJob final : public ProgramJob {
   std::vector<std::string> header_names;
 
  private:
+  std::vector<ProgramDevice> Concerned() const {
+    std::vector<ProgramDevice> concerned = devices;
+    for (const ProgramDevice& part : parts) {
+      cl_build_status status = CL_BUILD_NONE;
+      api_.GetProgramBuildInfo(native, part.native, CL_PROGRAM_BUILD_STATUS, sizeof status, &status, nullptr);
+      if (status != CL_BUILD_NONE) concerned.push_back(part);
+    }
+    return concerned;
+  }
+
   cl_int Run(cl_uint count, const cl_device_id* list, const std::string& all_options) {
     if (kind_ == Kind::kBuild)
       return api_.BuildProgram(native, count, list, all_options.c_str(), nullptr, nullptr);
@@ -158,6 +169,24 @@ class GetBinariesJob final : public ProgramJob {
   cl_int status_ = CL_SUCCESS;
   std::vector<std::vector<std::byte>> binaries_;
 };
+
+// The program's devices that are parts of the chosen ones without being chosen.
+std::vector<ProgramDevice> PartsOf(const std::vector<ProgramDevice>& chosen, const Program& program) {
+  const auto is_chosen = [&](const Device& device) {
+    return std::any_of(chosen.begin(), chosen.end(),
+                       [&](const ProgramDevice& other) { return other.id == device.id; });
+  };
+  std::vector<ProgramDevice> parts;
+  for (const auto& device : program.devices) {
+    if (is_chosen(*device)) continue;
+    for (const Device* above = device->parent.get(); above != nullptr; above = above->parent.get()) {
+      if (!is_chosen(*above)) continue;
+      parts.push_back({device->native, device->id});
+      break;
+    }
+  }
+  return parts;
+}
 
 bool MayPrint(std::string_view source) { return source.find("printf") != std::string_view::npos; }
 
@@ -284,6 +313,7 @@ void Channel::On(const wire::BuildProgram& m) {
     if (error == CL_SUCCESS) error = BuildDevices(message.devices, *program, job->devices);
     if (error != CL_SUCCESS) return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
     job->native = program->native.get();
+    job->parts = PartsOf(job->devices, *program);
     job->all_devices = message.devices.empty();
     job->options = message.options;
     job->wants_arg_info = program->wants_arg_info;
@@ -321,6 +351,7 @@ void Channel::On(const wire::CompileProgram& m) {
     }
     if (error != CL_SUCCESS) return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
     job->native = program->native.get();
+    job->parts = PartsOf(job->devices, *program);
     job->all_devices = message.devices.empty();
     job->options = message.options;
     job->wants_arg_info = program->wants_arg_info;

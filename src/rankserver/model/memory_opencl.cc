@@ -138,6 +138,7 @@ cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, 
       other->dependents.push_back(command);
     } else if (other->status < 0 && failure_counts) {
       command->dependency_failed = true;
+      if (settings.silent_failures) ++command->waits;
     }
   };
   for (cl_uint i = 0; i < count; ++i) {
@@ -176,7 +177,9 @@ void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status, 
                       std::vector<std::function<void()>>& calls) {
   event->status = status;
   event->times[3] = when;
+  const bool silent = settings.silent_failures && status < 0;
   for (const EventObject::Callback& callback : event->callbacks) {
+    if (silent) break;
     calls.push_back([event, callback, status] {
       callback.function(reinterpret_cast<cl_event>(event.get()), status < 0 ? status : callback.type,
                         callback.data);
@@ -184,6 +187,13 @@ void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status, 
   }
   event->callbacks.clear();
   for (const auto& command : std::exchange(event->dependents, {})) {
+    if (silent) {
+      if (command->event->status <= CL_COMPLETE) continue;
+      command->run = nullptr;
+      Complete(command->event, -1, when, calls);
+      --pending;
+      continue;
+    }
     // An in-order queue goes on after a failure; a wait list does not.
     const auto& keeps = command->event->keeps;
     if (status < 0 && std::find(keeps.begin(), keeps.end(), event) != keeps.end())

@@ -62,6 +62,10 @@ class MemoryOpenCl {
     std::string version = "OpenCL 3.0 memory";
     size_t largest_buffer = size_t{1} << 30;
     unsigned threads = 2;  // 0: commands run in Step() only.
+    // As PoCL 3.1: a failure takes with it everything that waits, also for the order of the queue; it calls no
+    // callbacks, and such that are set later are told of success; what is enqueued later to wait for it never
+    // runs.
+    bool silent_failures = false;
     // A device runs one kernel at a time; transfers go on beside it.
     bool one_kernel_a_device = false;
     // A program with a kernel that AddKernel() doesn't know fails to build; else such a kernel does nothing.

@@ -273,7 +273,8 @@ cl_int SetEventCallback(cl_event handle, cl_int type, void(CL_CALLBACK* function
       return CL_SUCCESS;
     }
   }
-  function(handle, status < 0 ? status : type, data);
+  const bool tells = status < 0 && !engine.settings.silent_failures;
+  function(handle, tells ? status : type, data);
   return CL_SUCCESS;
 }
 

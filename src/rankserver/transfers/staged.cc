@@ -53,7 +53,7 @@ class StagedTransfer final : public Transfer {
     ReceivePayload({block_->data(), request_.size}, [this](bool ok) {
       arrived_ = true;
       if (!ok) outcome_ = CL_OUT_OF_RESOURCES;
-      if (arrival_) channel_.api().SetUserEventStatus(arrival_.get(), ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES);
+      if (arrival_) channel_.SetNativeStatus(arrival_.get(), ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES);
       if (outcome_) return Finish(*outcome_);
       EnqueueWrite();
     });

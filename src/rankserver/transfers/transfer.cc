@@ -89,7 +89,7 @@ cl_event Transfer::OrderEvent(const Queue*) {
 cl_event Transfer::ResultEvent() {
   if (!result_event_) {
     result_event_ = MakeUserEvent();
-    if (over_ && result_event_) channel_.api().SetUserEventStatus(result_event_.get(), status_);
+    if (over_ && result_event_) channel_.SetNativeStatus(result_event_.get(), status_);
   }
   return result_event_.get();
 }
@@ -119,7 +119,7 @@ void Transfer::Finish(cl_int status) {
   }
   if (request_.mem != nullptr) std::erase(request_.mem->Root()->open, this);
   if (order_event_) channel_.api().SetUserEventStatus(order_event_.get(), CL_COMPLETE);
-  if (result_event_) channel_.api().SetUserEventStatus(result_event_.get(), status);
+  if (result_event_) channel_.SetNativeStatus(result_event_.get(), status);
   if (request_.queue == nullptr) return Report();
   channel_.Settle(request_.queue);
 }

@@ -1,4 +1,5 @@
 // User events that hold commands back, and failures that spread to what depends on them.
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,6 +28,8 @@ class Test {
     OneGateManyCommands();
     FailureSpreads();
     FailureOnWait();
+    FailureOfSeveral();
+    FailureCallsBack();
   }
 
  private:
@@ -187,6 +190,48 @@ class Test {
     Expect(Eventually([&] { return EventStatus(marker) < 0; }), "failure reaches a marker");
     PrintError("wait for a failed command", clWaitForEvents(1, all));
     PrintError("wait for a failed user event", clWaitForEvents(1, list));
+  }
+
+  // In an in-order queue, asked for after the failure.
+  void FailureOfSeveral() {
+    CommandLog log(s_.device, s_.context);
+    const Queue queue = MakeQueue(s_.context, s_.device);
+    const Event gate = MakeUserEvent(s_.context);
+    std::vector<Event> events(4);
+    for (Event& event : events) log.Append(queue, 1, {gate}, event.Out());
+    bool waiting = true;
+    for (const Event& event : events) waiting = waiting && EventStatus(event) > CL_COMPLETE;
+    Expect(waiting, "four commands wait");
+    Must(clSetUserEventStatus(gate, -1));
+    const std::vector<cl_event> list(events.begin(), events.end());
+    PrintError("wait for four failed commands", clWaitForEvents(CountOf(list), list.data()));
+    bool failed = true;
+    for (const Event& event : events) failed = failed && EventStatus(event) < 0;
+    Expect(failed, "four commands have failed");
+    PrintError("finish after failed commands", clFinish(queue));
+  }
+
+  // Callbacks of failed commands. PoCL 3.1 does not call them.
+  void FailureCallsBack() {
+    for (const bool in_order : {true, false}) {
+      const Queue queue =
+          MakeQueue(s_.context, s_.device, in_order ? 0 : CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+      const Event gate = MakeUserEvent(s_.context);
+      const cl_event list[] = {gate};
+      const Mem buffer = MakeBuffer(s_.context, 64);
+      const cl_int pattern = 1;
+      Event event;
+      Must(clEnqueueFillBuffer(queue, buffer, &pattern, sizeof pattern, 0, 64, 1, list, event.Out()));
+      std::atomic<cl_int> told = CL_QUEUED;
+      const auto tell = [](cl_event, cl_int status, void* to) {
+        static_cast<std::atomic<cl_int>*>(to)->store(status);
+      };
+      Must(clSetEventCallback(event, CL_COMPLETE, tell, &told));
+      Must(clSetUserEventStatus(gate, -5));
+      PrintError("finish behind a failure", clFinish(queue));
+      Eventually([&] { return told < 0; }, 2);
+      PrintSpecified("a failed command calls back", told < 0 ? "yes" : "no", "yes");
+    }
   }
 
   Session s_;
