@@ -1,5 +1,8 @@
 // clrun: runs an OpenCL program, unmodified, with the devices of rank servers. It only finds out what devices
 // there are, decides who serves what on which cores, and writes an mpirun command for that; see --dry-run.
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -10,8 +13,11 @@
 #include "launch/clrun_job.h"
 #include "launch/clrun_options.h"
 #include "launch/cluster.h"
+#include "launch/doctor.h"
 #include "launch/error.h"
+#include "launch/examination.h"
 #include "launch/job_directory.h"
+#include "launch/memory_copy.h"
 #include "launch/mpi_command.h"
 #include "launch/paths.h"
 #include "launch/plan.h"
@@ -48,13 +54,29 @@ int PrintPlan(const Plan& plan, bool json) {
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
+int CheckHosts(const ClrunOptions& options, const std::string& mpirun) {
+  std::vector<std::string> hosts = HostsOf(options);
+  if (hosts.empty()) hosts.push_back(HostName());
+  TransportProfile transport =
+      FindTransport(options.transport, std::all_of(hosts.begin(), hosts.end(), IsThisHost));
+  CheckTransport(transport, mpirun);
+  transport.mpirun_arguments.insert(transport.mpirun_arguments.end(), options.mpi_arguments.begin(),
+                                    options.mpi_arguments.end());
+  return options.doctor ? RunDoctor(hosts, mpirun, transport) : RunTransportCheck(hosts, mpirun, transport);
+}
+
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
     std::printf("%s", DescribeThisNode(options.describe_node).c_str());
     return 0;
   }
+  if (!options.examine_node.empty()) {
+    std::printf("%s", Answer(options.examine_node, ToJson(ExamineThisNode())).c_str());
+    return 0;
+  }
   const std::string mpirun = FindMpirun();
+  if (options.doctor || options.check_transport) return CheckHosts(options, mpirun);
   const Decision decision = Decide(options, mpirun);
   const Plan& plan = decision.plan;
   if (options.list) return PrintPlan(plan, options.json);
@@ -67,6 +89,11 @@ int Run(const ClrunOptions& options) {
                             .rankserver = FindBinary("clopencl-rankserver"),
                             .program = {decision.natives, options.program},
                             .mpirun_arguments = transport.mpirun_arguments};
+  // Without asking, Open MPI's shared memory would try and fail.
+  if (!ProcessesMayCopy()) {
+    command.mpirun_arguments.insert(command.mpirun_arguments.end(),
+                                    {"--mca", "btl_vader_single_copy_mechanism", "none"});
+  }
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
   if (options.dry_run) {
@@ -77,7 +104,11 @@ int Run(const ClrunOptions& options) {
   if (program_is_here) {
     if (const int code = CheckProgram(options.program.front())) return code;
   }
-  if (options.report_bindings) std::fprintf(stderr, "%s", FormatTable(plan).c_str());
+  if (options.report_bindings) {
+    std::fprintf(stderr, "%s", FormatTable(plan).c_str());
+  } else if (plan.crowded && isatty(STDERR_FILENO) != 0) {
+    for (const std::string& note : plan.notes) std::fprintf(stderr, "clrun: %s\n", note.c_str());
+  }
   if (program_is_here) RunJob(plan, std::move(command));
   RunRemoteJob(plan, command);
 }
