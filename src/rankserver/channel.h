@@ -252,7 +252,8 @@ class Channel {
   bool failed_ = false;
   bool failures_seen_ = false;                    // A native event failed: see SetNativeStatus().
   bool looking_for_failed_ = false;               // FindFailed() is to run.
-  std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue.
+  std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue; some may be gone.
+  size_t unqueued_limit_ = 64;                    // From which on those that are gone are dropped.
 };
 
 }  // namespace clopencl::rankserver

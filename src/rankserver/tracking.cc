@@ -69,7 +69,10 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
                                     [&](const auto& other) { return other->sequence <= sequence; });
     list.insert(later.base(), tracked);
   } else {
-    std::erase_if(unqueued_, [](const auto& other) { return other.expired(); });
+    if (unqueued_.size() >= unqueued_limit_) {
+      std::erase_if(unqueued_, [](const auto& other) { return other.expired(); });
+      unqueued_limit_ = std::max<size_t>(64, 2 * unqueued_.size());
+    }
     unqueued_.push_back(tracked);
   }
   const std::weak_ptr<Channel*> alive = alive_;

@@ -1,4 +1,5 @@
 // Commands that move data between memory objects and the frontend, and contents between servers.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <vector>
@@ -233,7 +234,8 @@ void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction d
   transfer->Start({}, std::move(uses));
 }
 
-// The events of everything that was told to use the object so far.
+// The events of everything that was told to use the object so far, but what the last move of its contents has
+// to wait for anyway.
 std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
   std::vector<OwnedEvent> uses;
   Mem& root = *mem.Root();
@@ -242,7 +244,10 @@ std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
     api().RetainEvent(event);
     uses.emplace_back(api(), event);
   };
-  for (Transfer* transfer : root.open) add(transfer->OrderEvent(nullptr));
+  const auto last_move = std::find_if(root.open.rbegin(), root.open.rend(),
+                                      [](const Transfer* transfer) { return transfer->request().internal; });
+  auto first = last_move == root.open.rend() ? root.open.begin() : std::prev(last_move.base());
+  for (; first != root.open.end(); ++first) add((*first)->OrderEvent(nullptr));
   for (LastUse& use : root.last_uses) add(use.event.get());
   if (mem.context->spans_servers) return uses;
   // Nobody noted the uses, since nobody was to ask; so all commands of the context count.
