@@ -1,9 +1,11 @@
 // clrun: runs an OpenCL program, unmodified, with the devices of rank servers. It only finds out what devices
 // there are, decides who serves what on which cores, and writes an mpirun command for that; see --dry-run.
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -48,6 +50,23 @@ int PrintPlan(const Plan& plan, bool json) {
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
 
+// Before the program runs for nothing.
+void CheckTraceFile(const std::string& path) {
+  if (path.empty()) return;
+  FILE* const file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) throw UsageError("--trace: can't write " + path + ": " + std::strerror(errno));
+  std::fclose(file);
+}
+
+// What the driver in the program reads of our options.
+std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const ClrunOptions& options) {
+  std::vector<std::pair<std::string, std::string>> environment;
+  if (options.stats) environment.emplace_back("CLOPENCL_STATS", "1");
+  if (!options.trace_file.empty())
+    environment.emplace_back("CLOPENCL_TRACE", std::filesystem::absolute(options.trace_file).string());
+  return environment;
+}
+
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
@@ -66,7 +85,8 @@ int Run(const ClrunOptions& options) {
                             .launcher = FindBinary("clopencl-launcher"),
                             .rankserver = FindBinary("clopencl-rankserver"),
                             .program = {decision.natives, options.program},
-                            .mpirun_arguments = transport.mpirun_arguments};
+                            .mpirun_arguments = transport.mpirun_arguments,
+                            .rank_zero_environment = ObserverEnvironment(options)};
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
   if (options.dry_run) {
@@ -76,6 +96,7 @@ int Run(const ClrunOptions& options) {
   const bool program_is_here = IsThisHost(plan.nodes[plan.rank_zero_node].host);
   if (program_is_here) {
     if (const int code = CheckProgram(options.program.front())) return code;
+    CheckTraceFile(options.trace_file);
   }
   if (options.report_bindings) std::fprintf(stderr, "%s", FormatTable(plan).c_str());
   if (program_is_here) RunJob(plan, std::move(command));

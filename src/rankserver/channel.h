@@ -111,6 +111,8 @@ class Channel {
   CLOPENCL_HANDLER(WatchEvent)
   CLOPENCL_HANDLER(ForwardEvent)
   CLOPENCL_HANDLER(QueryEvent)
+  CLOPENCL_HANDLER(ReadClock)
+  CLOPENCL_HANDLER(FetchTrace)
 #undef CLOPENCL_HANDLER
 
   // --- for handlers and transfers
@@ -239,7 +241,8 @@ class Channel {
   wire::PacketBuilder builder_;
   wire::Arena arena_;
   std::vector<std::shared_ptr<Queue>> to_flush_;
-  // User events that the frontend released before those who complete them have done so; commands wait for them.
+  // User events that the frontend released before those who complete them have done so; commands wait for
+  // them.
   std::unordered_map<EventId, Event> released_user_events_;
   std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
   std::deque<EventId> early_order_;

@@ -57,6 +57,8 @@ bool Server::RunOnce() {
   happened = environment_.completions->RunAll() || happened;
   happened = payloads_.Progress() || happened;
   PollOutput();
+  if (environment_.tracing != nullptr) [[unlikely]]
+    environment_.tracing->Harvest(false);
   for (const auto& channel : channels_) channel->EndPass();
   if (std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->ended(); })) {
     ended_ = true;

@@ -96,6 +96,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void Open();
   uint64_t EnqueueMarker(const WaitList& waits, OwnedEvent* event, cl_int& status);
   transport::Done KeepAlive(std::function<void(bool ok)> done);
+  transport::Done Traced(bool receives, size_t size, transport::Done done);
 
   uint64_t number_ = 0;
   bool over_ = false;
