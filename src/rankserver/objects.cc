@@ -1,5 +1,7 @@
 #include "rankserver/objects.h"
 
+#include <utility>
+
 #include "rankserver/transfers/mapping.h"
 #include "rankserver/transfers/staging_pool.h"
 
@@ -35,6 +37,7 @@ Context::Context() = default;
 Context::~Context() {
   for (const auto& [address, allocation] : svm) api->SVMFree(native.get(), reinterpret_cast<void*>(address));
   staging_.reset();
+  scratch_ = {};
   transfer_queue_.reset();
 }
 
@@ -55,6 +58,20 @@ std::shared_ptr<Queue> Context::TransferQueue(cl_int& error) {
 StagingPool& Context::Staging() {
   if (staging_ == nullptr) staging_ = std::make_unique<StagingPool>(*this);
   return *staging_;
+}
+
+Scratch Context::TakeScratch(uint64_t size, cl_int& error) {
+  Scratch scratch = std::exchange(scratch_, {});
+  if (scratch.size >= size) return scratch;
+  error = CL_SUCCESS;
+  scratch.buffer =
+      Owned<cl_mem>(*api, api->CreateBuffer(native.get(), CL_MEM_READ_WRITE, size, nullptr, &error));
+  scratch.size = error == CL_SUCCESS ? size : 0;
+  return scratch;
+}
+
+void Context::ReturnScratch(Scratch scratch) {
+  if (scratch.size > scratch_.size) scratch_ = std::move(scratch);
 }
 
 bool Context::HoldsSvm(uint64_t address, uint64_t size) const {
