@@ -64,9 +64,9 @@ def read(path):
 def dispatch_entries():
     """The members of the dispatch table and the functions that only extensions name."""
     text = read(DISPATCH)
-    table = text[text.index("kDispatchTable{"):text.index("void* FindExtensionFunction")]
+    table = text[text.index("cl_icd_dispatch MakeTable()"):text.index("void* FindExtensionFunction")]
     entries = []
-    for name, target in re.findall(r"\.(cl\w+) = (.*?),\n", table):
+    for name, target in re.findall(r"\.(cl\w+) =\s+(.*?),\n", table):
         if target.startswith("Refuse<"):
             entries.append(EntryPoint(name, ""))
         else:

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -65,6 +67,23 @@ int CheckHosts(const ClrunOptions& options, const std::string& mpirun) {
   return options.doctor ? RunDoctor(hosts, mpirun, transport) : RunTransportCheck(hosts, mpirun, transport);
 }
 
+// Before the program runs for nothing.
+void CheckTraceFile(const std::string& path) {
+  if (path.empty()) return;
+  FILE* const file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) throw UsageError("--trace: can't write " + path + ": " + std::strerror(errno));
+  std::fclose(file);
+}
+
+// What the driver in the program reads of our options.
+std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const ClrunOptions& options) {
+  std::vector<std::pair<std::string, std::string>> environment;
+  if (options.stats) environment.emplace_back("CLOPENCL_STATS", "1");
+  if (!options.trace_file.empty())
+    environment.emplace_back("CLOPENCL_TRACE", std::filesystem::absolute(options.trace_file).string());
+  return environment;
+}
+
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
@@ -88,7 +107,8 @@ int Run(const ClrunOptions& options) {
                             .launcher = FindBinary("clopencl-launcher"),
                             .rankserver = FindBinary("clopencl-rankserver"),
                             .program = {decision.natives, options.program},
-                            .mpirun_arguments = transport.mpirun_arguments};
+                            .mpirun_arguments = transport.mpirun_arguments,
+                            .rank_zero_environment = ObserverEnvironment(options)};
   // Without asking, Open MPI's shared memory would try and fail.
   if (!ProcessesMayCopy()) {
     command.mpirun_arguments.insert(command.mpirun_arguments.end(),
@@ -103,6 +123,7 @@ int Run(const ClrunOptions& options) {
   const bool program_is_here = IsThisHost(plan.nodes[plan.rank_zero_node].host);
   if (program_is_here) {
     if (const int code = CheckProgram(options.program.front())) return code;
+    CheckTraceFile(options.trace_file);
   }
   if (options.report_bindings) {
     std::fprintf(stderr, "%s", FormatTable(plan).c_str());

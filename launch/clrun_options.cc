@@ -184,6 +184,11 @@ ClrunOptions ParseClrunOptions(int argc, char** argv) {
       ->take_all()
       ->expected(1)
       ->allow_extra_args(false);
+  app.add_option(
+         "--trace", options.trace_file,
+         "Write a timeline of the job to this file, for Perfetto (ui.perfetto.dev) or chrome://tracing")
+      ->type_name("FILE");
+  app.add_flag("--stats", options.stats, "At the end, print what went to and from each rank server");
   app.add_flag("--dry-run", options.dry_run, "Print the plain mpirun command and run nothing");
   app.add_flag("--list", options.list, "Print who would serve what, and run nothing");
   app.add_flag("--json", options.json, "With --list: as JSON");

@@ -24,6 +24,9 @@ struct ClrunOptions {
   std::string transport = "auto";
   std::vector<std::string> mpi_arguments;
 
+  std::string trace_file;
+  bool stats = false;
+
   bool dry_run = false;
   bool list = false;
   bool json = false;

@@ -53,6 +53,8 @@ Config ReadConfig() {
   ReadNumber<uint64_t>("CLOPENCL_BATCH_BYTES", 0, config.batch_bytes);
   ReadNumber<uint32_t>("CLOPENCL_FLUSH_US", 0, config.flush_us);
   ReadNumber<uint64_t>("CLOPENCL_WINDOW_BYTES", 65536, config.window_bytes);
+  ReadText("CLOPENCL_TRACE", config.trace_file);
+  ReadSwitch("CLOPENCL_STATS", config.stats);
   ReadSwitch("CLOPENCL_MERGE", config.merge);
   ReadText("CLOPENCL_LOG", config.log_level);
   return config;

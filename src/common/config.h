@@ -41,6 +41,11 @@ struct Config {
   // Bytes of packets in flight to one server before a caller has to wait. CLOPENCL_WINDOW_BYTES.
   uint64_t window_bytes = uint64_t{32} << 20;
 
+  // At the end, a timeline of the whole job in this file, and counts on stderr (clrun --trace, --stats).
+  // CLOPENCL_TRACE, CLOPENCL_STATS=1.
+  std::string trace_file;
+  bool stats = false;
+
   // All devices of all nodes as one platform. CLOPENCL_MERGE=1.
   bool merge = false;
   // error, warn, info, debug, trace. CLOPENCL_LOG.

@@ -9,7 +9,9 @@
 #include <type_traits>
 
 #include "common/log.h"
+#include "common/type_name.h"
 #include "frontend/error.h"
+#include "frontend/observe/call_site.h"
 
 namespace clopencl::frontend {
 
@@ -52,9 +54,41 @@ struct Adapter<kFunction, Result (*)(Args...)> {
   }
 };
 
+template <auto kFunction>
+inline CallSite call_site{kFunctionName<kFunction>};
+
+// A C function that is called with an observer.
+template <auto kFunction, auto kEntry, typename Signature = std::remove_const_t<decltype(kEntry)>>
+struct Observed;
+
+template <auto kFunction, auto kEntry, typename Result, bool kNoexcept, typename... Args>
+struct Observed<kFunction, kEntry, Result(CL_API_CALL*)(Args...) noexcept(kNoexcept)> {
+  static Result CL_API_CALL Call(Args... args) noexcept(kNoexcept) {
+    const CallScope scope(call_site<kFunction>);
+    return kEntry(args...);
+  }
+};
+
 }  // namespace internal
 
-template <auto kFunction>
-inline constexpr auto Entry = &internal::Adapter<kFunction>::Call;
+// The C entry point of an api function, which notes its calls if it is observed.
+template <auto kFunction, bool kObserved = false>
+inline constexpr auto Entry = [] {
+  if constexpr (kObserved) {
+    return &internal::Observed<kFunction, Entry<kFunction>>::Call;
+  } else {
+    return &internal::Adapter<kFunction>::Call;
+  }
+}();
+
+// The same for the few that have the C signature already.
+template <auto kFunction, bool kObserved>
+inline constexpr auto Ready = [] {
+  if constexpr (kObserved) {
+    return &internal::Observed<kFunction, kFunction>::Call;
+  } else {
+    return kFunction;
+  }
+}();
 
 }  // namespace clopencl::frontend

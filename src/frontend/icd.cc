@@ -21,7 +21,7 @@ CLOPENCL_EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint num_entries, c
     if (num_platforms != nullptr) *num_platforms = 0;
     return CL_PLATFORM_NOT_FOUND_KHR;
   }
-  return kDispatchTable.clGetPlatformIDs(num_entries, platforms, num_platforms);
+  return dispatch_table->clGetPlatformIDs(num_entries, platforms, num_platforms);
 }
 
 CLOPENCL_EXPORT void* CL_API_CALL clGetExtensionFunctionAddress(const char* name) {
@@ -32,5 +32,5 @@ CLOPENCL_EXPORT void* CL_API_CALL clGetExtensionFunctionAddress(const char* name
 
 CLOPENCL_EXPORT cl_int CL_API_CALL clGetPlatformInfo(cl_platform_id platform, cl_platform_info param,
                                                      size_t size, void* value, size_t* size_ret) {
-  return kDispatchTable.clGetPlatformInfo(platform, param, size, value, size_ret);
+  return dispatch_table->clGetPlatformInfo(platform, param, size, value, size_ret);
 }

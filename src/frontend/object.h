@@ -15,8 +15,11 @@
 
 namespace clopencl::frontend {
 
-// Defined in dispatch_table.cc.
+// The entry points, plain and observed (observe/observer.h). Defined in dispatch_table.cc.
 extern const cl_icd_dispatch kDispatchTable;
+extern const cl_icd_dispatch kObservedDispatchTable;
+// The one of these that this process uses. Constant once the first object is made.
+extern const cl_icd_dispatch* dispatch_table;
 
 enum class ObjectTag : uint32_t {
   kDead = 0,
@@ -33,7 +36,7 @@ enum class ObjectTag : uint32_t {
 
 // No virtual functions here or below: the ICD loader wants the dispatch pointer at offset 0.
 struct Object {
-  const cl_icd_dispatch* const dispatch = &kDispatchTable;
+  const cl_icd_dispatch* const dispatch = dispatch_table;
   ObjectTag tag;
   std::atomic<uint32_t> api_references{1};
   std::atomic<uint32_t> references{1};

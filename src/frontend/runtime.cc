@@ -26,6 +26,11 @@ std::atomic<Runtime*> Runtime::instance_{nullptr};
 
 Runtime::Runtime(std::unique_ptr<transport::Transport> transport)
     : config_(GetConfig()), transport_(std::move(transport)) {
+  if (config_.stats || !config_.trace_file.empty()) {
+    observer_ = std::make_unique<Observer>(config_.stats, config_.trace_file);
+    Observer::SetInstance(observer_.get());
+    dispatch_table = &kObservedDispatchTable;
+  }
   by_rank_.resize(static_cast<size_t>(transport_->size()));
   for (int rank = 0; rank < transport_->size(); ++rank)
     if (rank != transport_->rank()) AddSession(rank, 0);
@@ -49,9 +54,11 @@ bool Runtime::Greet() {
   {
     std::lock_guard lock(command_mutex_);
     for (const auto& session : sessions_)
-      session->Post(wire::Configure{config_.chunk_bytes, config_.inline_bytes, false});
+      session->Post(wire::Configure{config_.chunk_bytes, config_.inline_bytes,
+                                    observer_ != nullptr && observer_->traces()});
   }
   FlushAll();
+  if (observer_ != nullptr) observer_->ReadClocks();
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);  // Signals belong to the application's threads.
@@ -93,7 +100,9 @@ bool Runtime::BuildPlatforms() {
 }
 
 void Runtime::Close() {
-  if (closed_.exchange(true)) return;
+  if (closing_.exchange(true)) return;
+  if (observer_ != nullptr) observer_->Finish();
+  closed_.store(true);
   callbacks_.Stop();
   if (background_.joinable()) {
     background_doorbell_.Ring();
@@ -148,7 +157,11 @@ void Runtime::Poll() {
   if (lock.owns_lock() && !closed()) ProgressLocked();
 }
 
-Runtime::Waiter::Waiter(Runtime& runtime) : runtime_(runtime), backoff_(runtime.config_) {
+Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom)
+    : runtime_(runtime),
+      whom_(whom),
+      begin_ns_(Observer::Instance() != nullptr ? NowNs() : 0),
+      backoff_(runtime.config_) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -156,6 +169,7 @@ Runtime::Waiter::~Waiter() {
   if (runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
       runtime_.outstanding_.load(std::memory_order_relaxed) > 0)
     runtime_.background_doorbell_.Ring();
+  if (begin_ns_ != 0) Observer::Instance()->Waited(whom_, begin_ns_);
 }
 
 void Runtime::Waiter::Step() {

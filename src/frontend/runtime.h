@@ -22,6 +22,7 @@
 #include "frontend/callbacks.h"
 #include "frontend/error.h"
 #include "frontend/id_table.h"
+#include "frontend/observe/observer.h"
 #include "frontend/payload_tags.h"
 #include "frontend/session.h"
 
@@ -82,12 +83,13 @@ class Runtime : public transport::PacketHandler {
   // The same with the transport mutex held.
   void FlushAllLocked();
 
-  // Returns when done() is true (looked at between steps of progress), driving the transport. No locks held.
+  // Returns when done() is true (looked at between steps of progress), driving the transport. `whom`: the
+  // server that is waited for, if it is one. No locks held.
   template <typename Done>
-  void WaitUntil(Done&& done) {
+  void WaitUntil(Done&& done, const Session* whom = nullptr) {
     if (done()) return;
     waits_.fetch_add(1, std::memory_order_relaxed);
-    Waiter waiter(*this);
+    Waiter waiter(*this, whom);
     while (!done()) waiter.Step();
   }
   // How often a thread had to wait so far: the round trips of the application.
@@ -98,7 +100,7 @@ class Runtime : public transport::PacketHandler {
   // Before taking the command mutex for a command to `session`: waits while its window is full.
   void AwaitWindow(Session& session) {
     if (!session.WindowOpen()) [[unlikely]]
-      WaitUntil([&] { return session.WindowOpen() || session.failed(); });
+      WaitUntil([&] { return session.WindowOpen() || session.failed(); }, &session);
   }
 
   // Posts a called request and waits for its reply, which on_reply takes in (under the transport mutex).
@@ -113,7 +115,7 @@ class Runtime : public transport::PacketHandler {
                             state.store(reply != nullptr ? 1 : 2, std::memory_order_release);
                           }));
     }
-    WaitUntil([&] { return state.load(std::memory_order_acquire) != 0; });
+    WaitUntil([&] { return state.load(std::memory_order_acquire) != 0; }, &session);
     Require(state.load() == 1, CL_DEVICE_NOT_AVAILABLE);
   }
 
@@ -125,12 +127,14 @@ class Runtime : public transport::PacketHandler {
   // A thread that waits.
   class Waiter {
    public:
-    explicit Waiter(Runtime& runtime);
+    Waiter(Runtime& runtime, const Session* whom);
     ~Waiter();
     void Step();
 
    private:
     Runtime& runtime_;
+    const Session* const whom_;
+    const int64_t begin_ns_;  // 0: nobody observes.
     Backoff backoff_;
   };
 
@@ -154,6 +158,8 @@ class Runtime : public transport::PacketHandler {
   std::vector<std::unique_ptr<Platform>> platforms_;
   CallbackThread callbacks_;
 
+  std::unique_ptr<Observer> observer_;  // Null: nobody observes.
+  std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> outstanding_{0};
   std::atomic<int> waiters_{0};

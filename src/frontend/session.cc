@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/log.h"
 #include "frontend/core/event.h"
@@ -66,15 +67,31 @@ void Session::PostReceive(transport::Tag tag, std::span<std::byte> into, transpo
   payloads_.push_back({tag, {}, into, true, std::move(done)});
 }
 
+void Session::BeginObservedPost() {
+  post_began_ns_ = TraceLog::Now();
+  if (posted_++ == sent_before_) first_unsent_ns_ = post_began_ns_;
+}
+
 void Session::Send(transport::Transport& transport) {
   if (!HasUnsent()) return;
   ByteBuffer packet = transport.AcquireBuffer();
   std::vector<Payload> payloads;
+  uint64_t requests = 0;
+  int64_t first_posted_ns = 0;
   {
     std::lock_guard lock(runtime_.command_mutex());
     unsent_.store(0, std::memory_order_release);
     packet = builder_.Take(consumed_, std::move(packet));
     payloads.swap(payloads_);
+    requests = posted_ - std::exchange(sent_before_, posted_);
+    first_posted_ns = first_unsent_ns_;
+  }
+  if (Observer* observer = Observer::Instance()) {
+    observer->Sent(*this, requests, packet.size(), first_posted_ns);
+    for (Payload& payload : payloads)
+      payload.done = observer->Payload(*this, payload.receives,
+                                       payload.receives ? payload.into.size() : payload.data.size(),
+                                       std::move(payload.done));
   }
   sent_bytes_.fetch_add(packet.size(), std::memory_order_relaxed);
   const size_t chunk = runtime_.config().chunk_bytes;
@@ -88,6 +105,13 @@ void Session::Send(transport::Transport& transport) {
 }
 
 void Session::OnPacket(wire::ByteView packet) {
+  Observer* const observer = Observer::Instance();
+  const int64_t begin_ns = observer != nullptr ? TraceLog::Now() : 0;
+  TakeIn(packet);
+  if (observer != nullptr) observer->Received(*this, packet.size(), begin_ns);
+}
+
+void Session::TakeIn(wire::ByteView packet) {
   wire::PacketHeader header;
   switch (wire::ReadHeader(packet, header)) {
     case wire::PacketError::kNone:

@@ -13,6 +13,7 @@
 
 #include "common/transport/transport.h"
 #include "common/wire/dispatch.h"
+#include "frontend/observe/observer.h"
 
 namespace clopencl::frontend {
 
@@ -65,8 +66,14 @@ class Session {
   template <typename Message>
   void Post(const Message& message) {
     if (failed()) return;
+    Observer* const observer = Observer::Instance();
+    if (observer != nullptr) [[unlikely]]
+      BeginObservedPost();
     builder_.Add(message);
     unsent_.store(builder_.size(), std::memory_order_release);
+    if (observer != nullptr) [[unlikely]]
+      observer->Posted(
+          *this, wire::kOpcode<Message>, requires { message.command; }, posted_, post_began_ns_);
   }
 
   // Posts `message` with a fresh request number. on_reply is called once under the transport mutex, with the
@@ -113,10 +120,14 @@ class Session {
   void On(const wire::EventCompleted& message);
   void On(const wire::EventStatusChanged& message);
   void On(const wire::ContentsMoved& message);
+  void On(const wire::ClockRead& message) { Reply(message); }
+  void On(const wire::TraceFetched& message) { Reply(message); }
 
  private:
   using ReplyHandler = std::function<void(const void*)>;
 
+  void BeginObservedPost();
+  void TakeIn(wire::ByteView packet);
   uint32_t AddPending(ReplyHandler handler);
   template <typename Message>
   void Reply(const Message& message) {
@@ -150,6 +161,13 @@ class Session {
   uint64_t moved_bytes_ = 0;
   uint32_t next_request_ = 1;
   std::unordered_map<uint32_t, ReplyHandler> pending_;
+
+  // For the observer: messages posted so far and when the last was, of those that are not sent the number
+  // before and when the first was.
+  uint64_t posted_ = 0;
+  uint64_t sent_before_ = 0;
+  int64_t post_began_ns_ = 0;
+  int64_t first_unsent_ns_ = 0;
 
   // Bytes of packets: sent by us, taken in by the server (as it says), taken in by us.
   std::atomic<uint64_t> sent_bytes_{0};

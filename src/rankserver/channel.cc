@@ -87,8 +87,13 @@ bool Channel::DispatchAll(std::span<const std::byte> packet) {
     wire::FrameHeader next;
     if (rest.size() >= wire::kFrameHeaderSize) wire::Reader(rest, arena_).Get(next);
     at_tail_ = rest.empty() || next.opcode == wire::kOpcode<wire::Finish>;
+    Tracing* const tracing = environment_.tracing.get();
+    if (tracing != nullptr) [[unlikely]]
+      tracing->BeginMessage(number_);
     if (!wire::internal::DispatchFrame(wire::ServerMessages{}, *this, frame.opcode, body, arena_))
       return false;
+    if (tracing != nullptr) [[unlikely]]
+      tracing->EndMessage(frame.opcode);
     if (failed_ || ended_) return true;
   }
   return true;
@@ -111,6 +116,8 @@ void Channel::EndPass() {
   const bool owes_credit = consumed_ - acknowledged_ > environment_.limits.window_bytes / 4;
   if (builder_.empty() && !owes_credit) return;
   acknowledged_ = consumed_;
+  if (environment_.tracing != nullptr) [[unlikely]]
+    environment_.tracing->PacketSent(builder_.size());
   environment_.transport.SendPacket(0, builder_.Take(consumed_, environment_.transport.AcquireBuffer()));
 }
 
@@ -181,7 +188,9 @@ void Channel::Teardown(bool wait) {
         transfer->ReleaseWaiters();
     }
     for (const auto& queue : all) api().Finish(queue->native.get());
+    PollNatives();
   }
+  polled_.clear();
   events.Clear();
   released_user_events_.clear();
   kernels.Clear();
@@ -197,6 +206,11 @@ void Channel::Teardown(bool wait) {
 void Channel::On(const wire::Configure& m) {
   if (m.chunk_bytes > 0) environment_.limits.chunk_bytes = m.chunk_bytes;
   environment_.limits.inline_bytes = m.inline_bytes;
+  if (!m.trace) return;
+  if (environment_.tracing == nullptr)
+    environment_.tracing = std::make_unique<Tracing>(environment_.transport.rank());
+  environment_.tracing->BeginChannel(number_);
+  environment_.tracing->Follow(platform_.api);
 }
 
 void Channel::On(const wire::Shutdown&) { ended_ = true; }

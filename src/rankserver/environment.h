@@ -11,6 +11,7 @@
 #include "rankserver/completion_queue.h"
 #include "rankserver/output_capture.h"
 #include "rankserver/payload_port.h"
+#include "rankserver/tracing.h"
 #include "rankserver/worker_pool.h"
 
 namespace clopencl::rankserver {
@@ -33,6 +34,7 @@ struct Environment {
   std::string host;
   // For events of another channel of this same rank.
   std::function<void(uint16_t channel, const wire::SetEventStatus&)> set_event_status_here;
+  std::unique_ptr<Tracing> tracing;  // Null: the frontend wants no timeline.
 };
 
 }  // namespace clopencl::rankserver

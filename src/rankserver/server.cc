@@ -55,8 +55,11 @@ Server::~Server() {
 bool Server::RunOnce() {
   bool happened = environment_.transport.Progress(*this);
   happened = environment_.completions->RunAll() || happened;
+  for (const auto& channel : channels_) happened = channel->PollNatives() || happened;
   happened = payloads_.Progress() || happened;
   PollOutput();
+  if (environment_.tracing != nullptr) [[unlikely]]
+    environment_.tracing->Harvest(false);
   for (const auto& channel : channels_) channel->EndPass();
   if (std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->ended(); })) {
     ended_ = true;

@@ -12,3 +12,9 @@ endforeach()
 add_executable(residency_test ${CMAKE_SOURCE_DIR}/tests/unit/residency_test.cc)
 target_link_libraries(residency_test PRIVATE clopencl_frontend GTest::gtest_main)
 gtest_discover_tests(residency_test PROPERTIES LABELS unit TIMEOUT 120)
+
+# One test: each would run the whole job first.
+add_executable(observer_test ${CMAKE_CURRENT_LIST_DIR}/observer_test.cc)
+target_link_libraries(observer_test PRIVATE clopencl_job_in_process GTest::gtest nlohmann_json::nlohmann_json)
+add_test(NAME observer_test COMMAND observer_test)
+set_tests_properties(observer_test PROPERTIES LABELS loopback TIMEOUT 120)

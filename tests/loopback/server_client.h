@@ -114,6 +114,8 @@ class Link {
   void On(const wire::EventStatusChanged& m) { statuses.emplace_back(m.event, m.status); }
   void On(const wire::EventAnswered& m) { answered[m.request] = {m.status, m.times, {}}; }
   void On(const wire::ContentsMoved& m) { moved.push_back(m.payload_tag); }
+  void On(const wire::ClockRead&) {}
+  void On(const wire::TraceFetched&) {}
 
   bool ready = false;
   std::string host, error;

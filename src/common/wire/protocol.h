@@ -10,6 +10,7 @@
 #include "common/wire/messages/object.h"
 #include "common/wire/messages/program.h"
 #include "common/wire/messages/session.h"
+#include "common/wire/messages/trace.h"
 
 namespace clopencl::wire {
 
@@ -28,12 +29,14 @@ using ServerMessages =
              WriteBufferRect, CopyBufferRect, CopyBuffer, FillBuffer, ReadImage, WriteImage, CopyImage,
              FillImage, CopyImageToBuffer, CopyBufferToImage, MigrateMemObjects, Marker, Barrier,
              LaunchKernel, SvmRead, SvmWrite, SvmCopy, SvmFill, SvmMigrate, Flush, Finish, SendContents,
-             ReceiveContents, CreateUserEvent, SetEventStatus, WatchEvent, ForwardEvent, QueryEvent>;
+             ReceiveContents, CreateUserEvent, SetEventStatus, WatchEvent, ForwardEvent, QueryEvent,
+             ReadClock, FetchTrace>;
 
 // What the frontend handles.
 using FrontendMessages =
     TypeList<ServerReady, ServerFailed, Output, SubDevicesCreated, InfoAnswered, SvmAllocated, ProgramCreated,
-             ProgramBuilt, ProgramBinaries, QueueFinished, EventCompleted, EventStatusChanged, EventAnswered, ContentsMoved>;
+             ProgramBuilt, ProgramBinaries, QueueFinished, EventCompleted, EventStatusChanged, EventAnswered,
+             ContentsMoved, ClockRead, TraceFetched>;
 
 namespace internal {
 

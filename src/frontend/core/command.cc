@@ -104,7 +104,7 @@ void PendingCommand::Commit(cl_event* event) {
 void PendingCommand::CommitAndWait(cl_event* event) {
   watch_ = true;
   Finish(event);
-  TheRuntime().WaitUntil([this] { return event_->complete(); });
+  TheRuntime().WaitUntil([this] { return event_->complete(); }, &session_);
   Require(event_->status() == CL_COMPLETE,
           event_->status() == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST || !empty_wait_list_
               ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST
@@ -118,9 +118,7 @@ bool WaitForEvents(std::span<Event* const> events) {
     for (Event* event : events)
       if (!event->complete()) event->Watch(wire::kWatchComplete);
   }
-  runtime.WaitUntil([&] {
-    return std::all_of(events.begin(), events.end(), [](const Event* event) { return event->complete(); });
-  });
+  for (const Event* event : events) runtime.WaitUntil([&] { return event->complete(); }, event->home());
   return std::all_of(events.begin(), events.end(),
                      [](const Event* event) { return event->status() == CL_COMPLETE; });
 }

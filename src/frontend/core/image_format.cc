@@ -3,6 +3,10 @@
 namespace clopencl::frontend {
 namespace {
 
+// Of depth images that are shared with graphics; not every OpenCL header has them.
+constexpr cl_channel_order kDepthStencil = 0x10BE;
+constexpr cl_channel_type kUnormInt24 = 0x10DF;
+
 size_t ChannelSize(cl_channel_type type) {
   switch (type) {
     case CL_SNORM_INT8:
@@ -40,7 +44,7 @@ size_t ChannelCount(cl_channel_order order) {
     case CL_INTENSITY:
     case CL_LUMINANCE:
     case CL_DEPTH:
-    case CL_DEPTH_STENCIL:
+    case kDepthStencil:
       return 1;
     case CL_RG:
     case CL_RA:
@@ -72,7 +76,7 @@ size_t PixelSize(const cl_image_format& format) {
       return 2;
     case CL_UNORM_INT_101010:
     case CL_UNORM_INT_101010_2:
-    case CL_UNORM_INT24:
+    case kUnormInt24:
       return 4;
     default:
       return channels * ChannelSize(format.image_channel_data_type);

@@ -57,10 +57,7 @@ cl_int Queue::Finish() {
   cl_int status = CL_SUCCESS;
   runtime.CallAndWait<wire::QueueFinished>(session(), wire::Finish{0, id_},
                                            [&](const wire::QueueFinished& reply) { status = reply.status; });
-  runtime.WaitUntil([&] {
-    return std::all_of(transfers.begin(), transfers.end(),
-                       [](const auto& event) { return event->complete(); });
-  });
+  for (const auto& event : transfers) runtime.WaitUntil([&] { return event->complete(); }, &session());
   return status;
 }
 

@@ -150,7 +150,7 @@ void Transfer::SendPayload(std::span<const std::byte> data, std::function<void(b
   }
   Environment& environment = channel_.environment();
   environment.payloads.Send(request_.peer.rank, request_.peer.tag, data, environment.limits.chunk_bytes,
-                            KeepAlive(std::move(done)));
+                            Traced(false, data.size(), KeepAlive(std::move(done))));
 }
 
 void Transfer::ReceivePayload(std::span<std::byte> into, std::function<void(bool)> done) {
@@ -160,7 +160,7 @@ void Transfer::ReceivePayload(std::span<std::byte> into, std::function<void(bool
   }
   Environment& environment = channel_.environment();
   environment.payloads.Receive(request_.peer.rank, request_.peer.tag, into, environment.limits.chunk_bytes,
-                               KeepAlive(std::move(done)));
+                               Traced(true, into.size(), KeepAlive(std::move(done))));
 }
 
 // A transfer outlives its payload, and what comes after the end of the channel is dropped.
@@ -168,6 +168,11 @@ transport::Done Transfer::KeepAlive(std::function<void(bool)> done) {
   return [self = shared_from_this(), alive = channel_.alive(), done = std::move(done)](bool ok) {
     if (alive.lock() != nullptr) done(ok);
   };
+}
+
+transport::Done Transfer::Traced(bool receives, size_t size, transport::Done done) {
+  Tracing* const tracing = channel_.environment().tracing.get();
+  return tracing == nullptr ? done : tracing->Payload(receives, request_.peer.rank, size, std::move(done));
 }
 
 void Transfer::GiveUp(cl_int status, uint64_t size) {

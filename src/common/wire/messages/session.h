@@ -52,7 +52,7 @@ struct Output {
 struct Configure {
   uint64_t chunk_bytes = 0;   // Payloads travel in pieces of this size (the last is smaller).
   uint64_t inline_bytes = 0;  // Data up to this size rides inside messages.
-  bool trace = false;         // Record native commands and send them as TraceRecords.
+  bool trace = false;         // Record what happens, for FetchTrace.
 };
 
 // The frontend goes. The server ends all sessions of this channel.
