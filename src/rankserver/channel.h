@@ -49,6 +49,8 @@ class Channel {
   std::string Describe();
   // Sends ServerFailed; the channel takes nothing in any more.
   void FailChannel(const std::string& text);
+  // Messages that wait for a worker never run, and workers get nothing more to do.
+  void StopJobs();
   // Releases everything. `wait`: ends commands that were held back by user events and waits for those that
   // run.
   void Teardown(bool wait);
@@ -213,6 +215,7 @@ class Channel {
   void WhenFree(std::vector<std::shared_ptr<Program>> needs, const Message& message, Run run);
   void Park(std::vector<std::shared_ptr<Program>> needs, std::function<void()> run);
   void RunParked(std::vector<std::shared_ptr<Program>> freed);
+  void DropParked(std::vector<std::shared_ptr<Program>> of);
   void StartJob(std::unique_ptr<ProgramJob> job);
   void FinishJob(ProgramJob& job);
   cl_int FindDevices(std::span<const DeviceId> ids, std::vector<std::shared_ptr<Device>>& found);
@@ -247,6 +250,7 @@ class Channel {
   bool at_tail_ = true;
   bool ended_ = false;
   bool failed_ = false;
+  bool stopping_ = false;  // See StopJobs().
 };
 
 }  // namespace clopencl::rankserver
