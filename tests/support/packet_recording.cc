@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -13,9 +14,13 @@
 namespace clopencl::testing {
 namespace {
 
+// As a file's name.
 std::string CurrentTest() {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  return test == nullptr ? "outside" : std::string(test->test_suite_name()) + "." + test->name();
+  if (test == nullptr) return "outside";
+  std::string name = std::string(test->test_suite_name()) + "." + test->name();
+  std::replace(name.begin(), name.end(), '/', '-');
+  return name;
 }
 
 class RecordingTransport final : public transport::Transport {
