@@ -52,6 +52,8 @@ class Channel {
   std::string Describe();
   // Sends ServerFailed; the channel takes nothing in any more.
   void FailChannel(const std::string& text);
+  // Messages that wait for a worker never run, and workers get nothing more to do.
+  void StopJobs();
   // Releases everything. `wait`: ends commands that were held back by user events and waits for those that
   // run.
   void Teardown(bool wait);
@@ -222,6 +224,7 @@ class Channel {
   void WhenFree(std::vector<std::shared_ptr<Program>> needs, const Message& message, Run run);
   void Park(std::vector<std::shared_ptr<Program>> needs, std::function<void()> run);
   void RunParked(std::vector<std::shared_ptr<Program>> freed);
+  void DropParked(std::vector<std::shared_ptr<Program>> of);
   void StartJob(std::unique_ptr<ProgramJob> job);
   void FinishJob(ProgramJob& job);
   cl_int FindDevices(std::span<const DeviceId> ids, std::vector<std::shared_ptr<Device>>& found);
@@ -262,6 +265,7 @@ class Channel {
   bool at_tail_ = true;
   bool ended_ = false;
   bool failed_ = false;
+  bool stopping_ = false;  // See StopJobs().
   bool failures_seen_ = false;                    // A native event failed: see SetNativeStatus().
   bool looking_for_failed_ = false;               // FindFailed() is to run.
   std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue; some may be gone.

@@ -14,6 +14,7 @@ void Channel::Park(std::vector<std::shared_ptr<Program>> needs, std::function<vo
 }
 
 void Channel::RunParked(std::vector<std::shared_ptr<Program>> freed) {
+  if (stopping_) return DropParked(std::move(freed));
   while (!freed.empty()) {
     const std::shared_ptr<Program> program = std::move(freed.back());
     freed.pop_back();
@@ -33,6 +34,24 @@ void Channel::RunParked(std::vector<std::shared_ptr<Program>> freed) {
       }
     }
   }
+}
+
+void Channel::DropParked(std::vector<std::shared_ptr<Program>> of) {
+  while (!of.empty()) {
+    const std::shared_ptr<Program> program = std::move(of.back());
+    of.pop_back();
+    // A program and what is parked at it hold each other.
+    for (const auto& message : std::exchange(program->parked, {})) {
+      for (auto& need : std::exchange(message->programs, {})) of.push_back(std::move(need));
+    }
+  }
+}
+
+void Channel::StopJobs() {
+  stopping_ = true;
+  std::vector<std::shared_ptr<Program>> all;
+  programs.ForEach([&](const std::shared_ptr<Program>& program) { all.push_back(program); });
+  DropParked(std::move(all));
 }
 
 void Channel::StartJob(std::unique_ptr<ProgramJob> job) {

@@ -123,7 +123,10 @@ void Server::OnPeerLost(transport::Rank peer) {
 
 void Server::Close(bool wait) {
   closed_ = true;
-  for (const auto& channel : channels_) channel->EndPass();
+  for (const auto& channel : channels_) {
+    channel->StopJobs();
+    channel->EndPass();
+  }
   environment_.transport.Close();
   const bool quiet =
       std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->Quiet(); });
