@@ -205,7 +205,8 @@ struct Tracked {
   bool settled = false;
   bool after_all = false;  // In an out-of-order queue: a marker that waits for all commands before it.
   std::function<void(cl_int status)> done;
-  std::shared_ptr<std::atomic_flag> told;  // The native callback came, or nobody waits for it any more.
+  // The native callback came, or nobody waits for it any more. Null while none was asked for.
+  std::shared_ptr<std::atomic_flag> told;
 };
 
 struct ParkedMessage;
