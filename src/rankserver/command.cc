@@ -73,7 +73,7 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
   if (root.fences.empty()) return;
   std::erase_if(root.fences, [&](const Fence& fence) { return Complete(channel.api(), fence.event.get()); });
   for (const Fence& fence : root.fences) {
-    if (fence.queue == queue.get() && queue->in_order) continue;
+    if (fence.queue == queue->serial && queue->in_order) continue;
     waits.push_back(fence.event.get());
   }
 }

@@ -1,5 +1,7 @@
 #include "rankserver/objects.h"
 
+#include <atomic>
+
 #include "rankserver/transfers/mapping.h"
 #include "rankserver/transfers/staging_pool.h"
 
@@ -55,6 +57,11 @@ std::shared_ptr<Queue> Context::TransferQueue(cl_int& error) {
 StagingPool& Context::Staging() {
   if (staging_ == nullptr) staging_ = std::make_unique<StagingPool>(*this);
   return *staging_;
+}
+
+uint64_t Queue::NextSerial() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
 }
 
 bool Context::HoldsSvm(uint64_t address, uint64_t size) const {

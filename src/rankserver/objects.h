@@ -78,6 +78,7 @@ struct FinishWaiter {
 };
 
 struct Queue {
+  const uint64_t serial = NextSerial();  // Never used again, other than an address.
   std::shared_ptr<Context> context;
   std::shared_ptr<Device> device;
   Owned<cl_command_queue> native;
@@ -104,6 +105,7 @@ struct Queue {
   bool settling = false;
   bool settle_again = false;
 
+  static uint64_t NextSerial();
   bool OrdersTransfers() const { return in_order && !internal; }
   bool NativeQuiet() const { return issued == known_done; }
 };
@@ -111,7 +113,7 @@ struct Queue {
 // A native event that all commands on an object have to wait for, unless they are in the queue that it is of.
 struct Fence {
   OwnedEvent event;
-  const Queue* queue = nullptr;  // Null or not in order: everybody waits.
+  uint64_t queue = 0;  // Its serial; 0: of no queue.
 };
 
 // The last native use of a memory object in a queue.

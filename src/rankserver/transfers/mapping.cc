@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/log.h"
 #include "rankserver/command.h"
 #include "rankserver/transfers/transfer.h"
 
@@ -54,41 +55,42 @@ void Mapping::RemoveUser(Transfer* transfer) { std::erase(users_, transfer); }
 void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root) {
   const std::shared_ptr<Mapping> self = std::move(root.mapping);
   root.mapping.reset();
-  if (std::exchange(unmapped_, true)) return;
-  WaitList waits;
-  if (!ready_) waits.push_back(map_event_.get());
-  for (Transfer* user : users_) {
-    if (cl_event event = user->OrderEvent(nullptr)) waits.push_back(event);
+  if (!users_.empty()) {
+    // They unmap when they are done, and are over after that.
+    for (Transfer* user : users_) {
+      const cl_event event = user->OrderEvent(nullptr);
+      if (event == nullptr) continue;
+      channel.api().RetainEvent(event);
+      root.fences.push_back({OwnedEvent(channel.api(), event), 0});
+    }
+    return;
   }
   OwnedEvent event;
+  if (Unmap(channel, queue, root, &event) != 0) root.fences.push_back({std::move(event), queue->serial});
+}
+
+uint64_t Mapping::Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event) {
   cl_int status = CL_SUCCESS;
-  EnqueueOwn(channel, queue, waits, &event, status, [&](const NativeArgs& to) {
-    return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list,
-                                               to.event);
+  const uint64_t sequence = EnqueueOwn(channel, queue, {}, event, status, [&](const NativeArgs& to) {
+    return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list, to.event);
   });
-  if (event) root.fences.push_back({std::move(event), queue.get()});
+  if (sequence == 0) Log().error("a buffer can't be unmapped (error {})", status);
+  return sequence;
 }
 
 void Mapping::Close(Channel& channel, const std::shared_ptr<Mem>& root, std::function<void()> closed) {
   if (root->mapping.get() == this) root->mapping.reset();
-  if (unmapped_ || base_ == nullptr) return closed();
   closing_.push_back(std::move(closed));
   if (!users_.empty()) return;
-  unmapped_ = true;
-  const auto finish = [](Mapping& mapping) {
-    for (const auto& call : std::exchange(mapping.closing_, {})) call();
+  const auto finish = [self = shared_from_this()] {
+    for (const auto& call : std::exchange(self->closing_, {})) call();
   };
   cl_int status = CL_SUCCESS;
   const std::shared_ptr<Queue> queue = root->context->TransferQueue(status);
-  if (queue == nullptr) return finish(*this);
   OwnedEvent event;
-  const uint64_t sequence = EnqueueOwn(channel, queue, {}, &event, status, [&](const NativeArgs& to) {
-    return channel.api().EnqueueUnmapMemObject(to.queue, root->native.get(), base_, to.count, to.list,
-                                               to.event);
-  });
-  if (sequence == 0) return finish(*this);
-  channel.Track(std::move(event), queue, sequence,
-                [self = shared_from_this(), root, finish](cl_int) { finish(*self); });
+  const uint64_t sequence = queue != nullptr ? Unmap(channel, queue, *root, &event) : 0;
+  if (sequence == 0) return finish();
+  channel.Track(std::move(event), queue, sequence, [root, finish](cl_int) { finish(); });
 }
 
 }  // namespace clopencl::rankserver

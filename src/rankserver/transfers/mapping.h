@@ -31,19 +31,20 @@ class Mapping : public std::enable_shared_from_this<Mapping> {
   bool usable() const { return base_ != nullptr && ready_; }
   std::byte* base() const { return base_; }
 
-  // A native command in `queue` is about to use the buffer: enqueues the unmap there, behind everything that
-  // still uses the mapping. The unmap's event becomes a fence of the buffer.
+  // A native command in `queue` is about to use the buffer. What the command has to wait for becomes a fence of the
+  // buffer: an unmap in that queue or, while transfers use the mapping, the end of these, who close it.
   void Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root);
 
-  // Unmaps on the transfer queue once the last user is gone, then calls `closed`.
+  // Of a user that removed itself: unmaps once the last user has come here, then calls `closed`. Every user of a
+  // mapping that was detached has to.
   void Close(Channel& channel, const std::shared_ptr<Mem>& root, std::function<void()> closed);
 
  private:
   void OnMapped(cl_int status);
+  uint64_t Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event);
 
   std::byte* base_ = nullptr;
   bool ready_ = false;
-  bool unmapped_ = false;
   cl_int error_ = CL_SUCCESS;
   OwnedEvent map_event_;
   std::vector<Ready> waiting_;

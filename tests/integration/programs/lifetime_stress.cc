@@ -172,7 +172,8 @@ class Player {
   const Session& s_;
   cl_program shared_program_;
   Random random_;
-  std::vector<char> host_ = std::vector<char>(kBytes);
+  // Never freed: commands of a queue that was released may still write it when the player is gone.
+  std::vector<char>& host_ = *new std::vector<char>(kBytes);
   std::vector<Queue> queues_;
   std::vector<Mem> buffers_;
   std::vector<Kernel> kernels_;
