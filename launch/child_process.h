@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,10 @@ struct CapturedOutput {
 // when it can't be started.
 CapturedOutput RunAndCapture(const std::vector<std::string>& command, const EnvironmentChanges& environment,
                              std::chrono::seconds limit);
+
+// What `answer` returns in a process of its own, which it may ruin (by loading drivers, say); empty when that
+// process died or took longer than 30 s.
+std::string AskChild(const std::function<std::string()>& answer);
 
 // "ended with 3", "was ended by signal 11 (Segmentation fault)".
 std::string DescribeWaitStatus(int wait_status);

@@ -1,5 +1,8 @@
 // clrun: runs an OpenCL program, unmodified, with the devices of rank servers. It only finds out what devices
 // there are, decides who serves what on which cores, and writes an mpirun command for that; see --dry-run.
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,8 +15,11 @@
 #include "launch/clrun_job.h"
 #include "launch/clrun_options.h"
 #include "launch/cluster.h"
+#include "launch/doctor.h"
 #include "launch/error.h"
+#include "launch/examination.h"
 #include "launch/job_directory.h"
+#include "launch/memory_copy.h"
 #include "launch/mpi_command.h"
 #include "launch/paths.h"
 #include "launch/plan.h"
@@ -67,13 +73,29 @@ std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const Clrun
   return environment;
 }
 
+int CheckHosts(const ClrunOptions& options, const std::string& mpirun) {
+  std::vector<std::string> hosts = HostsOf(options);
+  if (hosts.empty()) hosts.push_back(HostName());
+  TransportProfile transport =
+      FindTransport(options.transport, std::all_of(hosts.begin(), hosts.end(), IsThisHost));
+  CheckTransport(transport, mpirun);
+  transport.mpirun_arguments.insert(transport.mpirun_arguments.end(), options.mpi_arguments.begin(),
+                                    options.mpi_arguments.end());
+  return options.doctor ? RunDoctor(hosts, mpirun, transport) : RunTransportCheck(hosts, mpirun, transport);
+}
+
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
     std::printf("%s", DescribeThisNode(options.describe_node).c_str());
     return 0;
   }
+  if (!options.examine_node.empty()) {
+    std::printf("%s", Answer(options.examine_node, ToJson(ExamineThisNode())).c_str());
+    return 0;
+  }
   const std::string mpirun = FindMpirun();
+  if (options.doctor || options.check_transport) return CheckHosts(options, mpirun);
   const Decision decision = Decide(options, mpirun);
   const Plan& plan = decision.plan;
   if (options.list) return PrintPlan(plan, options.json);
@@ -87,6 +109,11 @@ int Run(const ClrunOptions& options) {
                             .program = {decision.natives, options.program},
                             .mpirun_arguments = transport.mpirun_arguments,
                             .rank_zero_environment = ObserverEnvironment(options)};
+  // Without asking, Open MPI's shared memory would try and fail.
+  if (!ProcessesMayCopy()) {
+    command.mpirun_arguments.insert(command.mpirun_arguments.end(),
+                                    {"--mca", "btl_vader_single_copy_mechanism", "none"});
+  }
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
   if (options.dry_run) {
@@ -98,7 +125,11 @@ int Run(const ClrunOptions& options) {
     if (const int code = CheckProgram(options.program.front())) return code;
     CheckTraceFile(options.trace_file);
   }
-  if (options.report_bindings) std::fprintf(stderr, "%s", FormatTable(plan).c_str());
+  if (options.report_bindings) {
+    std::fprintf(stderr, "%s", FormatTable(plan).c_str());
+  } else if (plan.crowded && isatty(STDERR_FILENO) != 0) {
+    for (const std::string& note : plan.notes) std::fprintf(stderr, "clrun: %s\n", note.c_str());
+  }
   if (program_is_here) RunJob(plan, std::move(command));
   RunRemoteJob(plan, command);
 }

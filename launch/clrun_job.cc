@@ -89,6 +89,7 @@ class Job {
   [[noreturn]] void BecomeMpirun(int output);
   void Step();
   int PollTimeout() const;
+  void LookAfterHosts();
   void TakeSignals();
   void OnSignal(int signal);
   void ReapMpirun();
@@ -124,7 +125,9 @@ class Job {
   MpirunOutput output_;
   bool failed_ = false;          // Something else than the program's end ended the job.
   bool interrupt_sent_ = false;  // To mpirun.
+  bool host_lost_ = false;       // And that was said.
   std::optional<Clock::time_point> deadline_;
+  Clock::time_point next_look_ = Clock::now();  // At the hosts, where there are several.
 };
 
 void Job::StartMpirun() {
@@ -166,9 +169,16 @@ void Job::BecomeMpirun(int output) {
 }
 
 int Job::PollTimeout() const {
-  if (!deadline_) return -1;
-  const auto left = std::chrono::duration_cast<milliseconds>(*deadline_ - Clock::now());
+  std::optional<Clock::time_point> next = deadline_;
+  if (plan_.remote && (!next || next_look_ < *next)) next = next_look_;
+  if (!next) return -1;
+  const auto left = std::chrono::duration_cast<milliseconds>(*next - Clock::now());
   return static_cast<int>(std::max<int64_t>(left.count() + 1, 0));
+}
+
+void Job::LookAfterHosts() {
+  next_look_ = Clock::now() + seconds(1);
+  if (!mpirun_status_ && !host_lost_) host_lost_ = EndWhereHostIsLost(plan_, mpirun_);
 }
 
 void Job::Step() {
@@ -180,6 +190,7 @@ void Job::Step() {
   if (ready[0].revents != 0) TakeSignals();
   if (ready[2].revents != 0) OnLauncher();
   if (deadline_ && Clock::now() >= *deadline_) OnDeadline();
+  if (plan_.remote && Clock::now() >= next_look_) LookAfterHosts();
 }
 
 void Job::TakeSignals() {
@@ -305,7 +316,7 @@ void Job::OnDeadline() {
 }
 
 void Job::Report() const {
-  if (ended_by_signal_) return;
+  if (ended_by_signal_ || host_lost_) return;
   if (OrderlyEnd()) {
     if (IsCrash(*program_status_)) {
       std::fprintf(stderr, "clrun: %s %s\n", command_.program.program.front().c_str(),
@@ -313,10 +324,7 @@ void Job::Report() const {
     }
     return;
   }
-  if (const std::optional<RankEnd> end = output_.FindRankEnd()) {
-    ReportRankEnd(plan_, *end);
-    return;
-  }
+  if (ReportCause(plan_, output_)) return;
   std::fwrite(output_.report().data(), 1, output_.report().size(), stderr);
   std::fprintf(stderr, "clrun: mpirun %s %s\n", DescribeWaitStatus(*mpirun_status_).c_str(),
                program_ ? "while the program was running" : "before the program could start");

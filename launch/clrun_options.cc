@@ -143,8 +143,8 @@ void RefuseContradictions(const CLI::App& app, const ClrunOptions& options) {
   refuse(!options.combo.empty() && !options.devices.empty(),
          "--combo says which devices; --devices can't be "
          "given beside it");
-  const bool runs =
-      !options.list && !options.doctor && !options.check_transport && options.describe_node.empty();
+  const bool runs = !options.list && !options.doctor && !options.check_transport &&
+                    options.describe_node.empty() && options.examine_node.empty();
   refuse(runs && options.program.empty(), "the program is missing");
   refuse(!runs && !options.program.empty(), "--list, --doctor and --check-transport run no program");
 }
@@ -197,6 +197,7 @@ ClrunOptions ParseClrunOptions(int argc, char** argv) {
                "Measure latency and bandwidth between all hosts");
   app.add_flag("--doctor", options.doctor, "Check what jobs need, on all hosts, and say what to do");
   app.add_option("--describe-node", options.describe_node)->group("");
+  app.add_option("--examine-node", options.examine_node)->group("");
   options.program = ParseCommandLine(app, argc, argv);
   RefuseContradictions(app, options);
   return options;

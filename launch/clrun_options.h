@@ -33,7 +33,9 @@ struct ClrunOptions {
   bool report_bindings = false;
   bool check_transport = false;
   bool doctor = false;
-  std::string describe_node;  // Set where another clrun asks us what this machine has.
+  // Set where another clrun asks us about this machine.
+  std::string describe_node;
+  std::string examine_node;
 
   std::vector<std::string> program;
 };

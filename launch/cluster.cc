@@ -25,9 +25,10 @@ constexpr std::chrono::seconds kLimit{120};
 
 std::string ShortName(const std::string& name) { return name.substr(0, name.find('.')); }
 
-std::vector<std::string> QueryCommand(const std::vector<std::string>& hosts, const std::string& mpirun,
+std::vector<std::string> QueryCommand(const std::string& question, const std::vector<std::string>& hosts,
+                                      const std::string& mpirun,
                                       const std::vector<std::string>& mpirun_arguments) {
-  std::vector<std::string> command = MpirunItself(mpirun);
+  std::vector<std::string> command = MpirunItself(mpirun, true);
   command.insert(command.end(), mpirun_arguments.begin(), mpirun_arguments.end());
   for (size_t i = 0; i < hosts.size(); ++i) {
     if (i > 0) command.push_back(":");
@@ -35,7 +36,7 @@ std::vector<std::string> QueryCommand(const std::vector<std::string>& hosts, con
     command.push_back(hosts[i]);
     for (std::string& word : ExportedVariables(false)) command.push_back(std::move(word));
     command.push_back(FindBinary("clrun"));
-    command.insert(command.end(), {"--describe-node", hosts[i]});
+    command.insert(command.end(), {question, hosts[i]});
   }
   return command;
 }
@@ -53,63 +54,71 @@ bool IsThisHost(const std::string& name) {
   return one_has_no_domain && EqualIgnoringCase(ShortName(name), ShortName(here));
 }
 
-std::string DescribeThisNode(const std::string& host) {
-  nlohmann::json answer;
-  try {
-    answer = ToJson(DiscoverThisNode());
-  } catch (const Error& error) {
-    answer["error"] = error.what();
-  }
+std::string Answer(const std::string& host, nlohmann::json answer) {
   answer["host"] = host;
-  return std::string(kAnswer) + answer.dump() + "\n";
+  return std::string(kAnswer) + answer.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-std::vector<Node> NodesFromAnswers(const std::vector<std::string>& hosts, const std::string& output) {
-  std::vector<Node> nodes(hosts.size());
+std::vector<nlohmann::json> FindAnswers(const std::vector<std::string>& hosts, const std::string& output) {
+  std::vector<nlohmann::json> answers(hosts.size());
   std::istringstream lines(output);
   for (std::string line; std::getline(lines, line);) {
     const size_t start = line.find(kAnswer);
     if (start == std::string::npos) continue;
-    const nlohmann::json answer = nlohmann::json::parse(line.substr(start + kAnswer.size()), nullptr, false);
+    nlohmann::json answer = nlohmann::json::parse(line.substr(start + kAnswer.size()), nullptr, false);
     if (answer.is_discarded() || !answer.contains("host"))
       throw Error("a machine's answer can't be read: " + line);
     const std::string host = answer["host"].get<std::string>();
     if (answer.contains("error")) throw Error(host + ": " + answer["error"].get<std::string>());
     const auto at = std::find(hosts.begin(), hosts.end(), host);
-    if (at != hosts.end()) nodes[static_cast<size_t>(at - hosts.begin())] = NodeFromJson(answer);
+    if (at != hosts.end()) answers[static_cast<size_t>(at - hosts.begin())] = std::move(answer);
   }
   for (size_t i = 0; i < hosts.size(); ++i) {
-    if (nodes[i].host.empty()) throw Error("the machine " + hosts[i] + " did not say what devices it has");
+    if (answers[i].is_null()) throw Error("the machine " + hosts[i] + " did not say what it has");
   }
-  return nodes;
+  return answers;
 }
 
-std::vector<Node> DiscoverNodes(const std::vector<std::string>& hosts, const std::string& mpirun,
-                                const std::vector<std::string>& mpirun_arguments) {
-  if (std::all_of(hosts.begin(), hosts.end(), IsThisHost)) {
-    Node here = DiscoverThisNode();
-    std::vector<Node> nodes;
-    for (const std::string& host : hosts) {
-      nodes.push_back(here);
-      nodes.back().host = host;
-    }
-    return nodes;
-  }
+std::vector<nlohmann::json> AskHosts(const std::string& question, const std::vector<std::string>& hosts,
+                                     const std::string& mpirun,
+                                     const std::vector<std::string>& mpirun_arguments) {
   const CapturedOutput asked =
-      RunAndCapture(QueryCommand(hosts, mpirun, mpirun_arguments), MpirunEnvironment(hosts), kLimit);
+      RunAndCapture(QueryCommand(question, hosts, mpirun, mpirun_arguments), MpirunEnvironment(hosts), kLimit);
   if (asked.timed_out) {
-    throw Error("asking " + Join(hosts, ", ") + " for their devices took longer than " +
+    throw Error("asking " + Join(hosts, ", ") + " what they have took longer than " +
                 std::to_string(kLimit.count()) + " s; can you log in to each without a password?");
   }
   if (asked.wait_status != 0) {
     throw Error(
-        "asking " + Join(hosts, ", ") + " for their devices failed: mpirun " +
+        "asking " + Join(hosts, ", ") + " what they have failed: mpirun " +
         DescribeWaitStatus(asked.wait_status) +
         " (what it said is above); can you log in to each without a password, and is clOpenCL installed "
         "there at " +
         SelfDirectory() + "?");
   }
-  return NodesFromAnswers(hosts, asked.text);
+  return FindAnswers(hosts, asked.text);
+}
+
+std::string DescribeThisNode(const std::string& host) {
+  try {
+    return Answer(host, ToJson(DiscoverThisNode()));
+  } catch (const Error& error) {
+    return Answer(host, {{"error", error.what()}});
+  }
+}
+
+std::vector<Node> DiscoverNodes(const std::vector<std::string>& hosts, const std::string& mpirun,
+                                const std::vector<std::string>& mpirun_arguments) {
+  std::vector<Node> nodes;
+  if (std::all_of(hosts.begin(), hosts.end(), IsThisHost)) {
+    nodes.assign(hosts.size(), DiscoverThisNode());
+    for (size_t i = 0; i < hosts.size(); ++i) nodes[i].host = hosts[i];
+    return nodes;
+  }
+  for (const nlohmann::json& answer : AskHosts("--describe-node", hosts, mpirun, mpirun_arguments)) {
+    nodes.push_back(NodeFromJson(answer));
+  }
+  return nodes;
 }
 
 }  // namespace clopencl::launch

@@ -68,6 +68,9 @@ Node DiscoverThisNode() {
   node.devices = ListDevices({});
   for (Device& device : node.devices) {
     if (!device.pci_address.empty()) device.near = topology.CpusNear(device.pci_address);
+    if (device.near.empty() && device.type != DeviceType::kCpu) {
+      device.near = topology.CpusNearOpenCl(device.platform_index, device.device_index);
+    }
   }
   return node;
 }

@@ -25,6 +25,9 @@ namespace {
 
 constexpr const char* kSystemVendors = "/etc/OpenCL/vendors";
 
+// Further drivers that loaders take, whatever the folder holds: libraries with colons between.
+constexpr const char* kFurtherDrivers = "OCL_ICD_FILENAMES";
+
 // Where the program's own value of OCL_ICD_VENDORS is kept.
 constexpr const char* kNativeVendors = "CLOPENCL_NATIVE_VENDORS";
 
@@ -42,21 +45,15 @@ void WriteFile(const fs::path& path, const std::string& text) {
   if (!file) throw Error("can't write " + path.string());
 }
 
-// Where the loader would look without us. Both names are known to loaders; a file stands for itself alone.
-std::string OriginalVendors() {
-  for (const char* name : {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return kSystemVendors;
-}
+// For OCL_ICD_VENDORS. CUDA's loader appends the files' names as they are.
+std::string AsFolder(const fs::path& path) { return path.string() + "/"; }
 
 bool NamesOurDriver(const std::string& icd_text) {
   return icd_text.find("libclopencl.so") != std::string::npos;
 }
 
 void CopyNativeIcds(const fs::path& into) {
-  const fs::path vendors = OriginalVendors();
+  const fs::path vendors = NativeVendors();
   std::error_code ignored;
   if (fs::is_directory(vendors, ignored)) {
     for (const auto& entry : fs::directory_iterator(vendors, ignored)) {
@@ -73,6 +70,16 @@ void CopyNativeIcds(const fs::path& into) {
   }
 }
 
+void AddFurtherDrivers(const fs::path& into) {
+  const char* drivers = std::getenv(kFurtherDrivers);
+  std::istringstream list(drivers != nullptr ? drivers : "");
+  int number = 0;
+  for (std::string driver; std::getline(list, driver, ':');) {
+    if (driver.empty() || NamesOurDriver(driver)) continue;
+    WriteFile(into / ("further" + std::to_string(++number) + ".icd"), driver + "\n");
+  }
+}
+
 // Leaves the ICD files whose driver offers one of the platforms. What a driver offers is only known by asking
 // it.
 void RemoveOtherPlatforms(const fs::path& vendors, const std::vector<std::string>& wanted) {
@@ -82,7 +89,8 @@ void RemoveOtherPlatforms(const fs::path& vendors, const std::vector<std::string
   for (const fs::path& file : files) {
     fs::create_directory(alone);
     fs::rename(file, alone / file.filename());
-    const std::vector<Device> devices = ListDevices({{"OCL_ICD_VENDORS", alone.string()}});
+    const std::vector<Device> devices =
+        ListDevices({{"OCL_ICD_VENDORS", AsFolder(alone)}, {kFurtherDrivers, ""}});
     const bool keep = std::any_of(devices.begin(), devices.end(), [&wanted](const Device& device) {
       return std::find(wanted.begin(), wanted.end(), device.platform_name) != wanted.end();
     });
@@ -92,6 +100,15 @@ void RemoveOtherPlatforms(const fs::path& vendors, const std::vector<std::string
 }
 
 }  // namespace
+
+std::string NativeVendors() {
+  // Both names are known to loaders.
+  for (const char* name : {"OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return kSystemVendors;
+}
 
 JobDirectory JobDirectory::Create() {
   std::string path = TemporaryDirectory() + "/clopencl-XXXXXX";
@@ -132,14 +149,16 @@ void JobDirectory::PrepareProgram(const std::string& driver, const NativePlatfor
                                   std::vector<std::string>& environment) const {
   const fs::path vendors = fs::path(path_) / "vendors";
   fs::create_directory(vendors);
-  // Further drivers that loaders take beside those of the directory.
-  if (natives.none || !natives.only.empty()) UnsetVariable(environment, "OCL_ICD_FILENAMES");
   if (!natives.none) CopyNativeIcds(vendors);
-  if (!natives.only.empty()) RemoveOtherPlatforms(vendors, natives.only);
+  if (natives.none || !natives.only.empty()) UnsetVariable(environment, kFurtherDrivers);
+  if (!natives.only.empty()) {
+    AddFurtherDrivers(vendors);
+    RemoveOtherPlatforms(vendors, natives.only);
+  }
   WriteFile(vendors / "clopencl.icd", driver + "\n");
   UnsetVariable(environment, "OPENCL_VENDOR_PATH");
-  SetVariable(environment, "OCL_ICD_VENDORS", vendors.string());
-  SetVariable(environment, kNativeVendors, OriginalVendors());
+  SetVariable(environment, "OCL_ICD_VENDORS", AsFolder(vendors));
+  SetVariable(environment, kNativeVendors, NativeVendors());
   SetVariable(environment, "CLOPENCL_ROLE", "frontend");
   SetVariable(environment, "CLOPENCL_JOB_DIR", path_);
   // Open MPI would otherwise handle the program's crashes, with a stack trace of its own.
@@ -147,7 +166,11 @@ void JobDirectory::PrepareProgram(const std::string& driver, const NativePlatfor
 }
 
 void JobDirectory::ForgetOuterJob(std::vector<std::string>& environment) {
-  if (const char* native = std::getenv(kNativeVendors)) SetVariable(environment, "OCL_ICD_VENDORS", native);
+  if (const char* native = std::getenv(kNativeVendors)) {
+    std::error_code ignored;
+    SetVariable(environment, "OCL_ICD_VENDORS",
+                fs::is_directory(native, ignored) ? AsFolder(native) : native);
+  }
   // mpirun tells its processes who they are; what the user set for Open MPI begins with OMPI_MCA_, too.
   constexpr std::array kOfMpirun = {"PMIX_",
                                     "OMPI_MCA_orte_",

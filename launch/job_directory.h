@@ -19,6 +19,9 @@ struct NativePlatforms {
   std::vector<std::string> only;
 };
 
+// Where the ICD loader looks for native platforms without us: a folder of ICD files, or one file.
+std::string NativeVendors();
+
 class JobDirectory {
  public:
   // A fresh one, mode 0700, that is removed when the object is destroyed (in this process, not in a child).

@@ -25,6 +25,7 @@
 #include "launch/process_tree.h"
 #include "launch/program.h"
 #include "launch/signal_relay.h"
+#include "launch/transport_check.h"
 
 namespace clopencl::launch {
 
@@ -153,6 +154,7 @@ int main(int argc, char** argv) {
   try {
     // Without mpirun nobody would end the job any more; clrun or the guardian then ends the program.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!options.check_transport.empty()) return CheckTransportBetween(options.check_transport);
     CheckRank();
     if (const char* control = std::getenv("CLOPENCL_CONTROL")) LendRankZero(options, control);
     RunProgram(options);

@@ -1,8 +1,10 @@
 #include "launch/launcher_options.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "launch/command_line.h"
+#include "launch/text.h"
 
 namespace clopencl::launch {
 
@@ -22,6 +24,7 @@ std::string WordNotIn(const std::vector<std::string>& words) {
 LauncherOptions ParseLauncherOptions(int argc, char** argv) {
   LauncherOptions options;
   std::string colon;
+  std::string hosts;
   CLI::App app(
       "Rank 0 of a clOpenCL job: starts PROGRAM so that it finds the rank servers' OpenCL devices.\n"
       "Usually written by clrun; by hand: mpirun -np 1 clopencl-launcher PROGRAM : -np 2 clopencl-rankserver",
@@ -39,14 +42,20 @@ LauncherOptions ParseLauncherOptions(int argc, char** argv) {
       ->excludes(only_served);
   app.add_option(kColonOption, colon,
                  "Arguments that are WORD become a colon (which mpirun would take itself)");
+  app.add_option("--check-transport", hosts,
+                 "Run no program but measure the transport; every rank gets this, with the hosts by rank")
+      ->type_name("HOST,...");
   options.program = ParseCommandLine(app, argc, argv);
-  if (options.program.empty()) FailUsage(app, "the program is missing");
+  std::istringstream names(hosts);
+  for (std::string name; std::getline(names, name, ',');) options.check_transport.push_back(name);
+  if (options.program.empty() && options.check_transport.empty()) FailUsage(app, "the program is missing");
   if (!colon.empty()) std::replace(options.program.begin(), options.program.end(), colon, std::string(":"));
   return options;
 }
 
 std::vector<std::string> LauncherArguments(const LauncherOptions& options) {
   std::vector<std::string> arguments;
+  if (!options.check_transport.empty()) return {"--check-transport", Join(options.check_transport, ",")};
   if (options.natives.none) arguments.push_back("--only-served");
   for (const std::string& name : options.natives.only) arguments.insert(arguments.end(), {"--direct", name});
   std::vector<std::string> program = options.program;

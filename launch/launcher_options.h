@@ -12,6 +12,8 @@ struct LauncherOptions {
   // Which of this machine's own platforms the program sees beside those of the rank servers.
   NativePlatforms natives;
   std::vector<std::string> program;
+  // Where not empty, no program is run: the ranks, one on each of these hosts, measure the transport.
+  std::vector<std::string> check_transport;
 };
 
 // Ends the process on --help and on wrong usage.

@@ -24,8 +24,8 @@ struct MpiCommandOptions {
   bool end_servers_at_once = false;
 };
 
-// mpirun with what every use of it here needs, and nothing to run yet.
-std::vector<std::string> MpirunItself(const std::string& mpirun);
+// mpirun with what every use of it here needs, and nothing to run yet; `remote` where other machines take part.
+std::vector<std::string> MpirunItself(const std::string& mpirun, bool remote);
 
 // "-x NAME" for each variable of ours that processes on other machines need: settings of clOpenCL, of OpenCL
 // platforms and of libraries; for the program itself all of them.

@@ -10,14 +10,18 @@ namespace clopencl::launch {
 namespace {
 
 // mpirun goes by the name it was started with, so its name is not part of these.
-constexpr std::array kReportPhrases = {" noticed that process rank", " has exited due to process rank",
+constexpr std::array kReportPhrases = {" noticed that process rank",
+                                       " has exited due to process rank",
                                        " detected that one or more processes",
-                                       "Primary job  terminated normally", "Per user-direction"};
+                                       "Primary job  terminated normally",
+                                       "Per user-direction",
+                                       "has lost communication with",
+                                       "unable to reliably start one or more daemons"};
 
-constexpr std::array kReportLines = {"ORTE_ERROR_LOG",    "PMIX ERROR",
-                                     "pmix_ptl_base",     ": Forwarding signal",
-                                     ": killing job",     "[warn] Epoll MOD",
-                                     "sent help message", "Set MCA parameter \"orte_base_help_aggregate\""};
+constexpr std::array kReportLines = {
+    "ORTE_ERROR_LOG",   "PMIX ERROR",          "plm:rsh: Warning: setpgid",
+    "pmix_ptl_base",    ": Forwarding signal", ": killing job",
+    "[warn] Epoll MOD", "sent help message",   "Set MCA parameter \"orte_base_help_aggregate\""};
 
 bool IsRule(const std::string& line) {
   return line.size() > 60 && line.find_first_not_of("-\n") == std::string::npos;
@@ -86,6 +90,13 @@ std::optional<RankEnd> MpirunOutput::FindRankEnd() const {
   end.signal = Match(report_, R"(on\s+signal\s+(\d+))").value_or(0);
   end.exit_code = Match(report_, R"(Exit\s+code:\s+(\d+))").value_or(0);
   return end;
+}
+
+std::string MpirunOutput::FindLostHost() const {
+  std::smatch found;
+  return std::regex_search(report_, found, std::regex(R"(Remote daemon:\s+\S+ on node (\S+))"))
+             ? found[1].str()
+             : "";
 }
 
 }  // namespace clopencl::launch

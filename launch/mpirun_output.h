@@ -27,6 +27,8 @@ class MpirunOutput {
   // mpirun's report on the end, as it wrote it; may be empty.
   const std::string& report() const { return report_; }
   std::optional<RankEnd> FindRankEnd() const;
+  // The machine that mpirun has lost, by its own name; empty when there is none.
+  std::string FindLostHost() const;
 
  private:
   std::string TakeLine(const std::string& line);

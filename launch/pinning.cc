@@ -49,11 +49,6 @@ Cores Divide(const Cores& cores, size_t parts) {
   return result;
 }
 
-bool DrivesCpu(const Node& node, const ServerRequest& request) {
-  return std::any_of(request.devices.begin(), request.devices.end(),
-                     [&node](size_t d) { return node.devices[d].type == DeviceType::kCpu; });
-}
-
 CpuSet NearOf(const Node& node, const ServerRequest& request) {
   CpuSet near;
   for (size_t d : request.devices) near = Union(near, node.devices[d].near);
@@ -113,6 +108,7 @@ class NodePinner {
       }
     }
     for (; count > 0; --count) {
+      if (options_.rank_zero_here && rank_zero_.empty()) rank_zero_ = pool.back();
       pinning_.reserved = Union(pinning_.reserved, pool.back());
       pool.pop_back();
     }
@@ -142,7 +138,8 @@ class NodePinner {
       neighbours[near.empty() ? AllCpus(node_) : near].push_back(i);
     }
     for (const auto& [near, servers] : neighbours) {
-      Cores pool = Without(Restrict(near), taken);
+      Cores pool = Without(Restrict(near), Union(taken, rank_zero_));
+      if (pool.empty()) pool = Without(Restrict(near), taken);
       if (pool.empty()) pool = Without(node_.cores, taken);
       if (pool.empty()) pool = Restrict(near);
       const bool enough = pool.size() >= servers.size();
@@ -156,11 +153,17 @@ class NodePinner {
   const PinningOptions& options_;
   Pinning pinning_;
   CpuSet named_;
+  CpuSet rank_zero_;  // The core that is left to it, if any.
   std::vector<size_t> cpu_servers_;
   std::vector<size_t> other_servers_;
 };
 
 }  // namespace
+
+bool DrivesCpu(const Node& node, const ServerRequest& request) {
+  return std::any_of(request.devices.begin(), request.devices.end(),
+                     [&node](size_t d) { return node.devices[d].type == DeviceType::kCpu; });
+}
 
 Pinning PinServers(const Node& node, const std::vector<ServerRequest>& requests,
                    const PinningOptions& options) {

@@ -27,6 +27,9 @@ struct Pinning {
   std::vector<std::string> notes;
 };
 
+// Whether a server for these devices computes on the CPU itself.
+bool DrivesCpu(const Node& node, const ServerRequest& request);
+
 // CPU servers get disjoint sets of whole cores (of hardware threads where cores don't suffice; shared ones
 // where those don't either); the others get cores beside their device, away from the CPU servers where
 // possible. Sets that the user named are kept as they are and avoided by everybody else.

@@ -49,8 +49,17 @@ bool IsOversubscribed(const Node& node, const std::vector<ServerRequest>& reques
   if (requests.size() + (rank_zero_here ? 1 : 0) > node.cores.size()) return true;
   // CPU servers' threads on every core leave none to rank 0's waiting.
   CpuSet busy;
-  for (const CpuSet& cpus : pinning.cpus) busy = Union(busy, cpus);
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (DrivesCpu(node, requests[i])) busy = Union(busy, pinning.cpus[i]);
+  }
   return rank_zero_here && busy == AllCpus(node);
+}
+
+std::string OversubscriptionNote(const NodeShare& share, bool rank_zero_here) {
+  const std::string servers = Count(share.requests.size(), "rank server");
+  return share.node.host + " is over-subscribed: " + Count(share.node.cores.size(), "core") + " for " +
+         servers + (rank_zero_here ? " and the program" : "") +
+         "; so ranks that wait yield their core to the others, and sleep sooner";
 }
 
 }  // namespace
@@ -67,7 +76,11 @@ Plan MakePlan(std::vector<NodeShare> shares, size_t rank_zero_node, std::optiona
       plan.servers.push_back({rank, i, share.requests[j].devices, pinning.cpus[j]});
     }
     plan.notes.insert(plan.notes.end(), pinning.notes.begin(), pinning.notes.end());
-    plan.oversubscribed |= IsOversubscribed(share.node, share.requests, pinning, rank_zero_here);
+    if (IsOversubscribed(share.node, share.requests, pinning, rank_zero_here)) {
+      plan.oversubscribed = true;
+      plan.crowded |= share.requests.size() + (rank_zero_here ? 1 : 0) > share.node.cores.size();
+      plan.notes.push_back(OversubscriptionNote(share, rank_zero_here));
+    }
     plan.remote |= !IsThisHost(share.node.host);
     plan.nodes.push_back(std::move(share.node));
   }

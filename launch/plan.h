@@ -28,6 +28,8 @@ struct Plan {
   std::vector<size_t> direct;
   // Some node has more ranks and CPU servers' threads than cores: whoever waits must yield.
   bool oversubscribed = false;
+  // Worse: more ranks than cores.
+  bool crowded = false;
   // What was done that the user may not expect, a sentence each.
   std::vector<std::string> notes;
 };

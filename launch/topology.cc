@@ -2,6 +2,9 @@
 
 #include <hwloc.h>
 
+#include <cstdlib>
+
+#include "launch/child_process.h"
 #include "launch/error.h"
 
 namespace clopencl::launch {
@@ -13,6 +16,23 @@ CpuSet FromBitmap(hwloc_const_bitmap_t bitmap) {
   for (int cpu = hwloc_bitmap_first(bitmap); cpu != -1; cpu = hwloc_bitmap_next(bitmap, cpu))
     cpus.insert(cpu);
   return cpus;
+}
+
+// The CPUs beside a device by hwloc's name for it, as a list; empty when there is no such device. For a
+// process of its own: takes hwloc's plugins as they come.
+std::string CpusOfOsDevice(const std::string& name) {
+  setenv("HWLOC_COMPONENTS", "opencl,-gl", 1);
+  setenv("CLOPENCL_ROLE", "server", 1);
+  hwloc_topology_t topology = nullptr;
+  if (hwloc_topology_init(&topology) != 0) return {};
+  hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT);
+  if (hwloc_topology_load(topology) != 0) return {};
+  hwloc_obj_t device = nullptr;
+  while ((device = hwloc_get_next_osdev(topology, device)) != nullptr) {
+    if (device->name == nullptr || name != device->name) continue;
+    return FormatCpuList(FromBitmap(hwloc_get_non_io_ancestor_obj(topology, device)->cpuset));
+  }
+  return {};
 }
 
 }  // namespace
@@ -70,6 +90,12 @@ CpuSet Topology::CpusNear(const std::string& pci_address) const {
   if (device == nullptr) return {};
   const hwloc_obj_t place = hwloc_get_non_io_ancestor_obj(state_->topology, device);
   return Intersection(FromBitmap(place->cpuset), state_->allowed);
+}
+
+CpuSet Topology::CpusNearOpenCl(int platform_index, int device_index) const {
+  const std::string name = "opencl" + std::to_string(platform_index) + "d" + std::to_string(device_index);
+  const std::string cpus = AskChild([&name] { return CpusOfOsDevice(name); });
+  return cpus.empty() ? CpuSet{} : Intersection(ParseCpuList(cpus), state_->allowed);
 }
 
 }  // namespace clopencl::launch

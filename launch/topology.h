@@ -22,6 +22,11 @@ class Topology {
   // The usable CPUs next to a PCI device ("0000:65:00.0"); empty when the machine has no such device.
   CpuSet CpusNear(const std::string& pci_address) const;
 
+  // The same for a device by its native OpenCL platform's and its own index, where hwloc's OpenCL plugin is
+  // installed and knows the device. The plugin loads every driver of the machine, so this asks a child
+  // process.
+  CpuSet CpusNearOpenCl(int platform_index, int device_index) const;
+
  private:
   struct State;
   State* state_;

@@ -43,26 +43,6 @@ std::vector<std::string> ProfileNames(const std::string& folder) {
   return names;
 }
 
-// The components of this Open MPI as "btl:tcp".
-std::set<std::string> Components(const std::string& mpirun) {
-  const fs::path beside = fs::path(mpirun).parent_path() / "ompi_info";
-  const std::string ompi_info = fs::exists(beside) ? beside.string() : "ompi_info";
-  const CapturedOutput listing = RunAndCapture({ompi_info, "--parsable"}, {}, std::chrono::seconds(30));
-  if (listing.wait_status != 0) {
-    throw Error("asking " + ompi_info + " what transports this Open MPI has failed: it " +
-                DescribeWaitStatus(listing.wait_status));
-  }
-  std::set<std::string> components;
-  std::istringstream lines(listing.text);
-  for (std::string line; std::getline(lines, line);) {
-    // mca:btl:tcp:version:...
-    if (!line.starts_with("mca:")) continue;
-    const size_t end = line.find(':', line.find(':', 4) + 1);
-    components.insert(line.substr(4, end - 4));
-  }
-  return components;
-}
-
 }  // namespace
 
 TransportProfile ParseTransportProfile(const std::string& name, const std::string& text) {
@@ -107,9 +87,28 @@ TransportProfile FindTransport(const std::string& name, bool one_machine) {
   return ParseTransportProfile(name, ReadProfile(path));
 }
 
+std::set<std::string> TransportComponents(const std::string& mpirun) {
+  const fs::path beside = fs::path(mpirun).parent_path() / "ompi_info";
+  const std::string ompi_info = fs::exists(beside) ? beside.string() : "ompi_info";
+  const CapturedOutput listing = RunAndCapture({ompi_info, "--parsable"}, {}, std::chrono::seconds(30));
+  if (listing.wait_status != 0) {
+    throw Error("asking " + ompi_info + " what transports this Open MPI has failed: it " +
+                DescribeWaitStatus(listing.wait_status));
+  }
+  std::set<std::string> components;
+  std::istringstream lines(listing.text);
+  for (std::string line; std::getline(lines, line);) {
+    // mca:btl:tcp:version:...
+    if (!line.starts_with("mca:")) continue;
+    const size_t end = line.find(':', line.find(':', 4) + 1);
+    components.insert(line.substr(4, end - 4));
+  }
+  return components;
+}
+
 void CheckTransport(const TransportProfile& profile, const std::string& mpirun) {
   if (profile.needs.empty()) return;
-  const std::set<std::string> components = Components(mpirun);
+  const std::set<std::string> components = TransportComponents(mpirun);
   for (const std::string& need : profile.needs) {
     if (components.count(need) != 0) continue;
     std::string message = "the transport " + profile.name + " needs Open MPI's component " + need +

@@ -23,6 +23,9 @@ TransportProfile ParseTransportProfile(const std::string& name, const std::strin
 // there is.
 TransportProfile FindTransport(const std::string& name, bool one_machine);
 
+// What this mpirun's Open MPI has, as "btl:tcp". Throws Error.
+std::set<std::string> TransportComponents(const std::string& mpirun);
+
 // Throws Error when this mpirun's Open MPI lacks what the profile needs, and says what to do.
 void CheckTransport(const TransportProfile& profile, const std::string& mpirun);
 

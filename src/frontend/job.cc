@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 
@@ -26,6 +28,33 @@ int LaunchedRank() {
   for (const char* name : std::array{"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"})
     if (const char* text = std::getenv(name)) return std::atoi(text);
   return -1;
+}
+
+std::string ReadProcFile(pid_t process, const char* name) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/" + name);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Whether the command that started this process, or one that started that, speaks of our rank servers.
+bool StartedBesideRankServers() {
+  constexpr int kMostGenerations = 32;
+  pid_t process = getppid();
+  for (int i = 0; i < kMostGenerations && process > 1; ++i) {
+    if (ReadProcFile(process, "cmdline").find("clopencl-rankserver") != std::string::npos) return true;
+    // "pid (name) state parent ...", where the name may have anything in it.
+    const std::string stat = ReadProcFile(process, "stat");
+    const size_t name_end = stat.rfind(')');
+    if (name_end == std::string::npos || name_end + 4 > stat.size()) return false;
+    process = std::atoi(stat.c_str() + name_end + 4);
+  }
+  return false;
+}
+
+// Whether we are rank 0 of `mpirun -np 1 program : -np N clopencl-rankserver` without the launcher, which
+// would have said so. Joining anybody else's job would be fatal to it, so both signs have to be there.
+bool IsPlainJob() {
+  const char* counts = std::getenv("OMPI_APP_CTX_NUM_PROCS");
+  return counts != nullptr && std::strncmp(counts, "1 ", 2) == 0 && StartedBesideRankServers();
 }
 
 // Marks in the job's directory that this process is the one. False when another was first.
@@ -59,7 +88,8 @@ void MarkFinalized(const Config& config) {
 
 bool Join() {
   const Config& config = GetConfig();
-  if (config.role != "frontend" || LaunchedRank() != 0) return false;
+  if (LaunchedRank() != 0) return false;
+  if (config.role != "frontend" && (!config.role.empty() || !IsPlainJob())) return false;
   if (!Claim(config)) return false;
   std::string error;
   auto transport = transport::JoinMpi(error);

@@ -76,6 +76,7 @@ int Serve(const Options& options) {
     Log().error(
         "clopencl-rankserver is rank 0, which is the program's place: put the program first on mpirun's "
         "line");
+    for (transport::Rank rank = 1; rank < transport->size(); ++rank) transport->SendQuit(rank);
     transport->Close();
     return 1;
   }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "launch/cluster.h"
 #include "launch/error.h"
 #include "node_samples.h"
@@ -114,15 +116,13 @@ TEST(ComboTest, Errors) {
 }
 
 TEST(ClusterTest, AnswersAreFoundAmongOtherText) {
-  Node node = BigNode();
-  const std::string big =
-      "motd\n[1,0]<stdout>:" +
-      ("clopencl-node " + std::string(R"({"host":"a","cores":["0-1"],)") + R"("devices":[]})" + "\n");
-  const auto nodes = NodesFromAnswers({"a"}, big);
-  EXPECT_EQ(nodes[0].cores.size(), 1u);
-  EXPECT_THROW(NodesFromAnswers({"a", "b"}, big), Error);
-  EXPECT_THROW(NodesFromAnswers({"a"}, "clopencl-node {\"host\":\"a\",\"error\":\"no OpenCL\"}\n"), Error);
-  EXPECT_THROW(NodesFromAnswers({"a"}, "clopencl-node {\n"), Error);
+  const std::string text = "motd\n[1,0]<stdout>:" + Answer("a", ToJson(BigNode()));
+  const auto answers = FindAnswers({"a"}, text);
+  EXPECT_EQ(NodeFromJson(answers[0]).cores, BigNode().cores);
+  EXPECT_EQ(NodeFromJson(answers[0]).host, "a");
+  EXPECT_THROW(FindAnswers({"a", "b"}, text), Error);
+  EXPECT_THROW(FindAnswers({"a"}, Answer("a", {{"error", "no OpenCL"}})), Error);
+  EXPECT_THROW(FindAnswers({"a"}, "clopencl-node {\n"), Error);
 }
 
 }  // namespace

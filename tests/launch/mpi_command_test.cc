@@ -66,6 +66,20 @@ TEST(MpiCommandTest, WhereCoresAreShortRanksYieldWhileTheyWait) {
               Not(HasSubstr(yields)));
 }
 
+TEST(MpiCommandTest, WithoutARemoteShellMpirunIsToldToDoWithoutOne) {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", "/nonexistent", 1);
+  const std::string here = Join(MpirunItself("mpirun", false), " ");
+  const std::string remote = Join(MpirunItself("mpirun", true), " ");
+  setenv("OMPI_MCA_plm_rsh_agent", "agent", 1);
+  const std::string with_agent = Join(MpirunItself("mpirun", false), " ");
+  unsetenv("OMPI_MCA_plm_rsh_agent");
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(here, HasSubstr("--mca plm isolated"));
+  EXPECT_THAT(remote, Not(HasSubstr("isolated")));
+  EXPECT_THAT(with_agent, Not(HasSubstr("isolated")));
+}
+
 TEST(MpiCommandTest, TheLineIsQuotedForAShell) {
   const std::string line =
       MpiCommandLine(MakeSamplePlan(SmallNode(), "cpu"), Options({"prog", "a b", "it's", ""}));

@@ -45,6 +45,15 @@ TEST(PinningTest, CpuServersLeaveACoreToRankZeroAndToTheGpuServers) {
   EXPECT_EQ(Texts(pinning), (Sets{"3,11", "7,15", "0-2,4-6,8-10,12-14"}));
 }
 
+TEST(PinningTest, GpuServersShareTheirCoreRatherThanTakeRankZeros) {
+  // GPUs that are near to everything, as in many virtual machines.
+  Node node = BigNode();
+  for (Device& device : node.devices) device.near = {};
+  const Pinning pinning = Pin(node, "gpu,cpu");
+  EXPECT_EQ(FormatCpuList(pinning.reserved), "6-7,14-15");
+  EXPECT_EQ(Texts(pinning), (Sets{"6,14", "6,14", "0-5,8-13"}));
+}
+
 TEST(PinningTest, WithoutRankZeroAndGpusNothingIsLeft) {
   const Pinning pinning = Pin(BigNode(), "cpu", 2, {.rank_zero_here = false});
   EXPECT_TRUE(pinning.reserved.empty());

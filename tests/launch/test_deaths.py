@@ -20,7 +20,7 @@ class Deaths(JobTest):
         os.kill(self.processes("clopencl-rankserver")[0], signal.SIGKILL)
         code, _, error = self.finish(process, seconds=10)
         self.assertEqual(code, 137, error)
-        self.assertRegex(error, r"rank server rank [12] \(\S+: cpu .+\) was ended by signal 9 \(Killed\)")
+        self.assertRegex(error, r"rank server rank [12] \(\S+: \w+ .+\) was ended by signal 9 \(Killed\)")
         self.assert_nothing_left(seconds=0.3)
 
     def test_a_rank_server_is_killed_before_the_program_joins(self):
