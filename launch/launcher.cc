@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 
+#include "common/connection_watch.h"
 #include "launch/child_process.h"
 #include "launch/control_channel.h"
 #include "launch/error.h"
@@ -59,6 +60,17 @@ void CheckRank() {
   std::_Exit(code);
 }
 
+// Another machine of the job can't be reached from this one any more, and mpirun would go on trying for a
+// quarter of an hour. The rest of the job is ended by mpirun's end, or by the loss of the connection to here;
+// files are the guardian's business.
+[[noreturn]] void EndCutOff(pid_t program, pid_t mpi, const std::string& host) {
+  std::fprintf(stderr, "clopencl-launcher: the machine %s can't be reached any more; this ends the job\n",
+               host.c_str());
+  KillTree(program);
+  kill(mpi, SIGKILL);
+  std::_Exit(1);
+}
+
 // Plain mpirun: the program is our child.
 [[noreturn]] void RunProgram(const LauncherOptions& options) {
   SignalRelay relay;
@@ -78,6 +90,7 @@ void CheckRank() {
     start.error = error->input();
   }
 
+  const pid_t mpi = ParentOfMpi();
   int status = 0;
   bool terminated = false;
   try {
@@ -91,7 +104,10 @@ void CheckRank() {
         break;
       }
       pollfd ready = {relay.fd(), POLLIN, 0};
-      poll(&ready, 1, -1);
+      if (poll(&ready, 1, mpi > 0 ? 2000 : -1) == 0) {
+        if (const std::string host = FindStuckHost(mpi, {}); !host.empty())
+          EndCutOff(program.pid(), mpi, host);
+      }
       while (const std::optional<int> signal = relay.Next()) {
         if (*signal != SIGCHLD) program.Relay(*signal, relay);
         terminated |= *signal == SIGTERM;

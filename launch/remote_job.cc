@@ -11,8 +11,8 @@
 #include <cstring>
 #include <optional>
 
+#include "common/connection_watch.h"
 #include "launch/child_process.h"
-#include "launch/connection_watch.h"
 #include "launch/error.h"
 #include "launch/mpirun_output.h"
 #include "launch/program.h"

@@ -6,12 +6,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <thread>
 
+#include "common/connection_watch.h"
 #include "common/log.h"
 
 namespace clopencl::rankserver {
@@ -131,9 +133,15 @@ Share ShareOfNode() {
 }
 
 void EndWithParent() {
+  constexpr int kLooksApart = 6;
   const pid_t parent = getppid();
-  std::thread([parent] {
-    while (getppid() == parent) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  const pid_t mpi = ParentOfMpi();
+  std::thread([parent, mpi] {
+    for (int round = 1; getppid() == parent; ++round) {
+      // Cut off from mpirun, its daemon would go on trying for a quarter of an hour.
+      if (mpi > 0 && round % kLooksApart == 0 && !FindStuckHost(mpi, {}).empty()) kill(mpi, SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
     _exit(1);
   }).detach();
 }

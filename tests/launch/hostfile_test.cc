@@ -95,6 +95,21 @@ TEST(HostfileTest, SlotsLimitTheServers) {
   EXPECT_EQ(RequestsOf(ParseHostfile("F", "big slots=64")[0], BigNode()).size(), 4u);
 }
 
+TEST(HostfileTest, OneFileDescribesThePapersCombination) {
+  // GGC,GC,GC,GC; ranks 1 to 9, rank 0's GPUs and CPU through servers.
+  const auto lines = ParseHostfile("F", "n1 gpu:0,1 cpu\nn2 gpu*1 cpu\nn3 gpu:1 cpu\nn4 slots=2 gpu*1 cpu:0-7\n");
+  std::vector<std::string> combination;
+  for (const HostLine& line : lines) {
+    std::string letters;
+    const Node node = BigNode();
+    for (const ServerRequest& request : RequestsOf(line, node)) {
+      for (size_t device : request.devices) letters += node.devices[device].type == DeviceType::kGpu ? 'G' : 'C';
+    }
+    combination.push_back(letters);
+  }
+  EXPECT_THAT(combination, ElementsAre("GGC", "GC", "GC", "GC"));
+}
+
 TEST(ComboTest, ThePapersNotation) {
   const auto hosts = LinesForHosts({"a", "b", "c", "d", "e"}, ParseDeviceSpec("all"));
   const auto lines = ApplyCombo(hosts, "GGC,GC,g,CCA");

@@ -1,6 +1,7 @@
 #include "rankserver/model/memory_opencl.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -19,21 +20,22 @@ bool InBounds(const KernelCall& call) {
   });
 }
 
+// On bits: what is too large wraps around, as on devices.
 cl_int AddKernelFunction(KernelCall& call) {
   if (!InBounds(call)) return CL_OUT_OF_RESOURCES;
-  int n = 0;
+  uint32_t n = 0;
   std::memcpy(&n, call.args.at(1).value.data(), sizeof n);
-  auto* p = reinterpret_cast<int*>(call.args.at(0).memory.data());
+  auto* p = reinterpret_cast<uint32_t*>(call.args.at(0).memory.data());
   for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) p[i] += n;
   return CL_COMPLETE;
 }
 
 cl_int ScaleInto(KernelCall& call) {
   if (!InBounds(call)) return CL_OUT_OF_RESOURCES;
-  int n = 0;
+  uint32_t n = 0;
   std::memcpy(&n, call.args.at(2).value.data(), sizeof n);
-  auto* to = reinterpret_cast<int*>(call.args.at(0).memory.data());
-  const auto* from = reinterpret_cast<const int*>(call.args.at(1).memory.data());
+  auto* to = reinterpret_cast<uint32_t*>(call.args.at(0).memory.data());
+  const auto* from = reinterpret_cast<const uint32_t*>(call.args.at(1).memory.data());
   for (size_t i = call.offset[0]; i < call.offset[0] + call.global[0]; ++i) to[i] = from[i] * n;
   return CL_COMPLETE;
 }

@@ -1,4 +1,4 @@
-#include "launch/connection_watch.h"
+#include "common/connection_watch.h"
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace clopencl::launch {
+namespace clopencl {
 namespace {
 
 using testing::ElementsAre;
@@ -60,5 +60,7 @@ TEST(ConnectionWatchTest, AllIsWellWhereNothingIsStuck) {
   close(listener);
 }
 
+TEST(ConnectionWatchTest, ATestIsNotStartedByMpi) { EXPECT_EQ(ParentOfMpi(), -1); }
+
 }  // namespace
-}  // namespace clopencl::launch
+}  // namespace clopencl

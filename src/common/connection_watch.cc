@@ -1,7 +1,8 @@
-#include "launch/connection_watch.h"
+#include "common/connection_watch.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -11,9 +12,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "launch/text.h"
-
-namespace clopencl::launch {
+namespace clopencl {
 
 namespace fs = std::filesystem;
 
@@ -109,4 +108,13 @@ std::string FindStuckHost(pid_t process, const std::vector<std::string>& hosts) 
   return peers.front();
 }
 
-}  // namespace clopencl::launch
+pid_t ParentOfMpi() {
+  const pid_t parent = getppid();
+  const std::string name = ReadAll("/proc/" + std::to_string(parent) + "/comm");
+  for (const char* known : {"mpirun", "mpiexec", "orterun", "orted"}) {
+    if (name.starts_with(known)) return parent;
+  }
+  return -1;
+}
+
+}  // namespace clopencl

@@ -1,5 +1,6 @@
-// Sees that a machine no longer takes what mpirun sends it. Keepalive, which mpirun can be told to use, only
-// works on idle connections; with data under way the kernel goes on trying for a quarter of an hour.
+// Sees that a machine no longer takes what mpirun, or its daemon, sends it. Keepalive, which mpirun can be
+// told to use, only works on idle connections; with data under way the kernel goes on trying for a quarter of
+// an hour.
 #pragma once
 
 #include <sys/types.h>
@@ -9,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace clopencl::launch {
+namespace clopencl {
 
 // The other ends ("10.1.0.7", "fd00::7") of those connections in the text of /proc/net/tcp or tcp6, of
 // sockets with these inodes, on which the kernel has sent the same data again and again for some six seconds.
@@ -19,4 +20,7 @@ std::vector<std::string> StuckPeers(const std::string& table, const std::set<uin
 // empty when all is well.
 std::string FindStuckHost(pid_t process, const std::vector<std::string>& hosts);
 
-}  // namespace clopencl::launch
+// The parent of this process, if that is mpirun or its daemon on another machine ("orted"); else -1.
+pid_t ParentOfMpi();
+
+}  // namespace clopencl
