@@ -68,6 +68,7 @@ TEST(MpiCommandTest, WhereCoresAreShortRanksYieldWhileTheyWait) {
 
 TEST(MpiCommandTest, WithoutARemoteShellMpirunIsToldToDoWithoutOne) {
   const std::string path = std::getenv("PATH");
+  unsetenv("OMPI_MCA_plm");
   setenv("PATH", "/nonexistent", 1);
   const std::string here = Join(MpirunItself("mpirun", false), " ");
   const std::string remote = Join(MpirunItself("mpirun", true), " ");
