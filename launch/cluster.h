@@ -8,7 +8,10 @@
 
 namespace clopencl::launch {
 
-// Whether the name is this machine's: "localhost", its host name, or that with or without the domain.
+// Whether the name is this machine's host name, with or without the domain.
+bool IsHostName(const std::string& name);
+
+// Whether the name is this machine's: its host name, "localhost", or what SLURM calls the node.
 bool IsThisHost(const std::string& name);
 
 // What every host has, in the same order; Node::host is the name as given. Other machines are asked through

@@ -89,7 +89,7 @@ std::vector<std::string> MpirunItself(const std::string& mpirun) {
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
   // Pinning is ours; and a rank more than there are cores is no mistake.
   Append(command, {"--oversubscribe", "--bind-to", "none"});
-  if (std::getenv("SLURM_JOB_ID") != nullptr) {
+  if (InsideAllocation()) {
     Append(command, {"--mca", "orte_launch_agent", FindBinary("clopencl-daemon") + " orted"});
   }
   return command;
