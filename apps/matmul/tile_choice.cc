@@ -13,15 +13,13 @@ constexpr std::int64_t kPlentyTilesPerDevice = 4;
 
 }  // namespace
 
-std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const BlockCache& a,
-                          const BlockCache& b) {
+std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const Missing& a,
+                          const Missing& b) {
   const auto side = static_cast<std::size_t>(blocks_per_side);
   // For each row (column) of tiles: free pieces in it, and those of them whose other block is on the device.
   std::vector<int> free_in_row(side), free_in_column(side), ready_in_row(side), ready_in_column(side);
-  const auto missing_a = [&](const Piece& piece) {
-    return a.MissingRows(piece.row, {piece.first, piece.last});
-  };
-  const auto missing_b = [&](const Piece& piece) { return b.MissingRows(piece.column, {0, slice}); };
+  const auto missing_a = [&](const Piece& piece) { return a(piece.row, {piece.first, piece.last}); };
+  const auto missing_b = [&](const Piece& piece) { return b(piece.column, {0, slice}); };
   for (const Piece& piece : free) {
     const auto row = static_cast<std::size_t>(piece.row);
     const auto column = static_cast<std::size_t>(piece.column);
