@@ -28,7 +28,7 @@ def outcome(combination, seconds, order=8192, schedule="paper", repetition=1, de
     return {"key": run.key, "order": order, "scale": 1, "combination": combination, "schedule": schedule, "slice": 1024,
             "repetition": repetition, "warm_up": False, "seconds": seconds, "measured_seconds": seconds,
             "wall_seconds": seconds + 2, "verified": True, "late": False, "devices": list(devices),
-            "command": {"argv": []}} | more
+            "command": "clrun"} | more
 
 
 class CombinationsTest(unittest.TestCase):

@@ -44,16 +44,17 @@ def _series(rows, value, keep):
     return series
 
 
-def _draw(axes, series, label, title, zero=True):
-    for i, (cpus, points) in enumerate(series.items()):
+def _draw(axes, series, label, title):
+    for cpus, points in series.items():
+        # The same for the same number of CPUs in both panels.
+        i = cpus
         axes.plot(*zip(*points), color=COLOURS[i % 7], marker=MARKERS[i % 7], linestyle=LINES[i % 7], linewidth=1.6,
                   markersize=6, label=f"{cpus} CPU{'' if cpus == 1 else 's'}")
     axes.set_xlabel("GPUs")
     axes.set_ylabel(label)
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if zero:
-        axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=0)
 
 
 def _two_panels(rows, order, schedule, folder, value, label, name, what):
@@ -108,7 +109,7 @@ def combination_figure(rows, order, folder):
         axes.scatter([ideals[name] for name in ideals], [names.index(name) for name in ideals], marker="|", s=90,
                      color=INK, linewidths=2, zorder=3, label="ideal")
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel("execution time (s)")
     axes.set_title(f"All combinations, n = {order}")
@@ -135,17 +136,18 @@ def ratio_figure(rows, folder, with_paper):
         bars.append((schedule, COLOURS[i], {order: row.ratio for order, row in best.items() if row and row.ratio}))
     if not any(values for _, _, values in bars):
         return None
-    figure, axes = pyplot.subplots(figsize=(1.6 + 2.0 * len(orders), 3.8))
+    figure, axes = pyplot.subplots(figsize=(max(5.0, 1.6 + 2.0 * len(orders)), 3.8))
     width = 0.8 / len(bars)
     hatches = ["", "//", "..", "xx", "\\\\"]
     for i, (label, colour, values) in enumerate(bars):
         places = [orders.index(order) + (i - (len(bars) - 1) / 2) * width for order in values]
         drawn = axes.bar(places, list(values.values()), width=width * 0.94, color=colour, label=label,
                          hatch=hatches[i % 5], edgecolor="white", linewidth=0)
-        axes.bar_label(drawn, [f"{value:.0%}" for value in values.values()], fontsize=8, padding=2)
-    axes.axhline(1, color=INK, linewidth=1)
+        axes.bar_label(drawn, [f"{value:.0%}" for value in values.values()], fontsize=8, padding=3,
+                       bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
+    axes.axhline(1, color=INK, linewidth=1, linestyle="--", zorder=0)
     axes.set_xticks(range(len(orders)), [f"n = {order}" for order in orders])
-    axes.set_ylim(0, 1.12)
+    axes.set_ylim(0, 1.15)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="x", visible=False)
     axes.set_ylabel("$S_{real}$ / $S_{ideal}$")

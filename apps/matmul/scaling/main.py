@@ -131,12 +131,11 @@ def describe(options, words, described, model, journal):
     if late:
         notes.append("In these runs this host was at times too slow to keep to the modelled times, so that their times "
                      "are too long: " + "; ".join(late) + ".")
-    commands = ["clopencl-matmul-suite " + shlex.join(words)]
+    told = [word for word in words if word not in ("--fresh", "--report-only", "--redo-late")]
+    commands = ["clopencl-matmul-suite " + shlex.join(told)]
     last = next(reversed(journal.outcomes.values()), None)
     if last:
-        said = dict(last["command"])
-        commands.append("the last run: " + " ".join([*(f"{k}={v}" for k, v in said.items() if k != "argv"),
-                                                     shlex.join(said["argv"])]))
+        commands.append("the last run: " + last["command"])
     return {"cluster": described, "when": datetime.datetime.now().strftime("%Y-%m-%d %H:%M"), "notes": notes,
             "hardware": describe_hardware(), "commands": commands, "schedules": options.schedules}
 

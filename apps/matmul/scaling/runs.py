@@ -4,6 +4,7 @@ that was stopped goes on where it was."""
 import dataclasses
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -94,6 +95,15 @@ class Runner:
             variables["CLOPENCL_MODEL"] = self.models[run.order]
         return variables
 
+    def describe(self, run, hostfile, result):
+        """The command for people: without the folders of this machine, and with the hostfile's contents."""
+        with open(hostfile, encoding="utf-8") as file:
+            hosts = "; ".join(line.strip() for line in file)
+        words = [f"{name}={os.path.basename(value)}" for name, value in self.variables(run).items()]
+        words += [os.path.basename(word) if os.path.isabs(word) else word
+                  for word in self.command(run, hostfile, result)]
+        return f"{shlex.join(words)}  (hostfile: {hosts})"
+
     def execute(self, run, limit):
         """The outcome: a dictionary with `seconds`, or with `error`."""
         hostfile = os.path.join(self.folder, "hostfile")
@@ -103,8 +113,7 @@ class Runner:
         if os.path.exists(result):
             os.remove(result)
         started = time.time()
-        outcome = {"key": run.key, **dataclasses.asdict(run),
-                   "command": self.variables(run) | {"argv": self.command(run, hostfile, result)}}
+        outcome = {"key": run.key, **dataclasses.asdict(run), "command": self.describe(run, hostfile, result)}
         code, said = self._run(run, hostfile, result, limit)
         outcome["late"] = LATE in said
         outcome["wall_seconds"] = round(time.time() - started, 3)
