@@ -19,10 +19,16 @@ constexpr int kSameHostDivisor = 16;
 
 SharedBlocks::SharedBlocks(cl_context context, const Problem& problem, const std::vector<std::string>& hosts,
                            int room)
-    : context_(context), problem_(problem), hosts_(hosts), room_(room) {
+    : context_(context), problem_(problem), room_(room) {
+  for (const std::string& host : hosts) {
+    host_of_.push_back(static_cast<std::size_t>(std::ranges::find(hosts, host) - hosts.begin()));
+  }
   for (std::vector<Block>& operand : blocks_) {
     operand.resize(static_cast<std::size_t>(problem.blocks_per_side()));
-    for (Block& block : operand) block.arrived.resize(hosts.size());
+    for (Block& block : operand) {
+      block.arrived.resize(hosts.size());
+      block.on_host.resize(hosts.size());
+    }
   }
 }
 
@@ -31,10 +37,8 @@ int SharedBlocks::MissingRows(Operand operand, int block, int rows, std::size_t 
   const Block& wanted = blocks_[operand][static_cast<std::size_t>(block)];
   if (!wanted.written) return rows;
   if (wanted.arrived[device]) return 0;
-  for (std::size_t other = 0; other < hosts_.size(); ++other) {
-    if (wanted.arrived[other] && hosts_[other] == hosts_[device]) return std::max(1, rows / kSameHostDivisor);
-  }
-  return std::max(1, rows / kElsewhereDivisor);
+  const bool near = wanted.on_host[host_of_[device]];
+  return std::max(1, rows / (near ? kSameHostDivisor : kElsewhereDivisor));
 }
 
 bool SharedBlocks::MakeRoom(int places, const Block& keep_row, const Block& keep_column) {
@@ -50,6 +54,7 @@ bool SharedBlocks::MakeRoom(int places, const Block& keep_row, const Block& keep
     oldest->buffer.Reset();
     oldest->written.Reset();
     for (apps::Event& event : oldest->arrived) event.Reset();
+    oldest->on_host.assign(oldest->on_host.size(), false);
     --living_;
   }
   return true;
@@ -98,6 +103,7 @@ BlockStore::Loaded SharedBlocks::Load(Operand operand, int index, std::size_t de
     block.arrived[device] = Share(move.get());
     transfers.push_back(std::move(move));
   }
+  block.on_host[host_of_[device]] = true;
   return {.slot = index, .buffer = block.buffer.get(), .ready = {block.arrived[device].get()}};
 }
 

@@ -36,6 +36,7 @@ class SharedBlocks {
     apps::Memory buffer;               // none: it does not live
     apps::Event written;               // by the host
     std::vector<apps::Event> arrived;  // of each device that has it
+    std::vector<bool> on_host;         // of each host, by its first device: a device there has it
     int pins = 0;
     std::uint64_t used = 0;
   };
@@ -45,7 +46,7 @@ class SharedBlocks {
 
   cl_context context_;
   const Problem& problem_;
-  std::vector<std::string> hosts_;
+  std::vector<std::size_t> host_of_;  // of each device: the first device there
   int room_;
   mutable std::mutex mutex_;
   std::vector<Block> blocks_[2];

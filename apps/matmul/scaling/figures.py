@@ -220,6 +220,7 @@ def nodes_figure(rows, order, folder):
     axes.set_ylabel("speed-up over the slowest device")
     axes.set_title(f"Speed-up against nodes, n = {order}")
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper left")
     figure.tight_layout()
