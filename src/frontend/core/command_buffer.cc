@@ -28,8 +28,15 @@ void CommandBuffer::EnsureKnown() {
   queue_->EnsureKnown();
   if (known_) return;
   known_ = true;
+  // Where the device can, natively always for simultaneous use: an enqueue that we know to be over may still
+  // count as pending there. That it is not enqueued while pending is seen to here.
+  const auto capabilities = FactOr<cl_device_command_buffer_capabilities_khr>(
+      queue_->device().facts(), CL_DEVICE_COMMAND_BUFFER_CAPABILITIES_KHR, 0);
+  cl_command_buffer_flags_khr flags = flags_;
+  if ((capabilities & CL_COMMAND_BUFFER_CAPABILITY_SIMULTANEOUS_USE_KHR) != 0)
+    flags |= CL_COMMAND_BUFFER_SIMULTANEOUS_USE_KHR;
   std::vector<uint64_t> properties;
-  if (flags_ != 0) properties = {CL_COMMAND_BUFFER_FLAGS_KHR, flags_};
+  if (flags != 0) properties = {CL_COMMAND_BUFFER_FLAGS_KHR, flags};
   queue_->session().Post(wire::CreateCommandBuffer{id_, queue_->id(), properties});
 }
 
