@@ -192,6 +192,7 @@ void Channel::Teardown(bool wait) {
   }
   polled_.clear();
   events.Clear();
+  command_buffers.Clear();
   released_user_events_.clear();
   kernels.Clear();
   programs.Clear();

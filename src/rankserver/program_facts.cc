@@ -95,13 +95,6 @@ void ProgramReport::Collect(const NativeApi& api, cl_program program,
 
 void ProgramReport::CollectDevices(const NativeApi& api, cl_program program,
                                    const std::vector<ProgramDevice>& devices) {
-  std::vector<cl_device_id> order(64);
-  std::vector<size_t> sizes(64);
-  size_t order_bytes = 0, sizes_bytes = 0;
-  api.GetProgramInfo(program, CL_PROGRAM_DEVICES, order.size() * sizeof order[0], order.data(), &order_bytes);
-  api.GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizes.size() * sizeof sizes[0], sizes.data(),
-                     &sizes_bytes);
-  const size_t known = std::min(order_bytes / sizeof order[0], sizes_bytes / sizeof sizes[0]);
   logs_.reserve(devices.size());
   for (const ProgramDevice& device : devices) {
     const auto ask = [&](cl_program_build_info param, auto& value) {
@@ -116,9 +109,6 @@ void ProgramReport::CollectDevices(const NativeApi& api, cl_program program,
       return api.GetProgramBuildInfo(program, device.native, CL_PROGRAM_BUILD_LOG, size, value, size_ret);
     }));
     facts.log = logs_.back();
-    for (size_t i = 0; i < known && i < order.size(); ++i) {
-      if (order[i] == device.native) facts.binary_size = sizes[i];
-    }
     devices_.push_back(facts);
   }
 }

@@ -183,7 +183,7 @@ cl_program CreateProgramWithBinary(cl_context handle, cl_uint num_devices, const
       ids.push_back(list[i]->id());
       bytes.push_back(std::as_bytes(std::span(binaries[i], lengths[i])));
       indices.push_back(i);
-      program->SetBinaryStatus(*list[i], lengths[i]);
+      program->SetExecutable(*list[i]);
     }
     {
       std::lock_guard lock(TheRuntime().command_mutex());
@@ -388,8 +388,13 @@ void GetProgramInfo(cl_program handle, cl_program_info param, size_t size, void*
     case CL_PROGRAM_IL:
       return sink.PutBytes(program.il().data(), program.il().size());
     case CL_PROGRAM_BINARY_SIZES: {
-      std::vector<size_t> sizes;
-      for (const auto& state : devices) sizes.push_back(state.binary_size);
+      // Not learnt with the build: PoCL compiles every kernel to be able to tell.
+      std::vector<size_t> sizes(devices.size());
+      if (value != nullptr) {
+        Require(size >= sizes.size() * sizeof(size_t), CL_INVALID_VALUE);
+        const auto binaries = FetchBinaries(program);
+        for (size_t i = 0; i < sizes.size(); ++i) sizes[i] = binaries[i].size();
+      }
       return sink.PutArray(sizes);
     }
     case CL_PROGRAM_BINARIES: {

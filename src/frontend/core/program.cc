@@ -77,11 +77,9 @@ ProgramOnDevice Program::OnDevice(const Device& device) const {
   return *const_cast<Program*>(this)->Find(device);
 }
 
-void Program::SetBinaryStatus(const Device& device, size_t binary_size) {
+void Program::SetExecutable(const Device& device) {
   std::lock_guard lock(mutex_);
-  ProgramOnDevice* state = Find(device);
-  state->binary_size = binary_size;
-  state->binary_type = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;
+  Find(device)->binary_type = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;
 }
 
 std::vector<std::shared_ptr<const KernelInfo>> Program::kernels() const {
@@ -168,7 +166,6 @@ void Program::TakeBuilt(const Session& session, const wire::ProgramBuilt* built)
     state->log = facts.log;
     state->binary_type = facts.binary_type;
     state->global_variable_total_size = facts.global_variable_total_size;
-    state->binary_size = facts.binary_size;
   }
   for (const wire::KernelFacts& facts : built->kernels) {
     auto at = std::find_if(building_kernels_.begin(), building_kernels_.end(),

@@ -50,7 +50,6 @@ struct ProgramOnDevice {
   std::string log;
   cl_program_binary_type binary_type = CL_PROGRAM_BINARY_TYPE_NONE;
   size_t global_variable_total_size = 0;
-  size_t binary_size = 0;
 };
 
 class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
@@ -72,7 +71,8 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   // A copy of the state per device, in the order of the program's devices.
   std::vector<ProgramOnDevice> devices() const;
   ProgramOnDevice OnDevice(const Device& device) const;
-  void SetBinaryStatus(const Device& device, size_t binary_size);
+  // It was created from a binary for the device.
+  void SetExecutable(const Device& device);
 
   // Kernels of the last successful build, shared so that they outlive a rebuild. Empty before.
   std::vector<std::shared_ptr<const KernelInfo>> kernels() const;

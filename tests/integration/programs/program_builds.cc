@@ -40,10 +40,24 @@ class Test {
     Rebuilding();
     ManyKernels();
     LargeSource();
+    LongNames();
     ReleasedEarly();
   }
 
  private:
+  // PoCL 3.1 ends the process when it compiles a kernel of such a name, so building must not make it do so.
+  void LongNames() {
+    for (const size_t length : {63, 200, 255}) {
+      const std::string name(length, 'k');
+      const Program program =
+          BuildProgram(s_.context, s_.device, "kernel void " + name + "(global int* to) { to[0] = 1; }");
+      const Kernel kernel = MakeKernel(program, name.c_str());
+      char got[256] = {};
+      Must(clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof got, got, nullptr));
+      Expect(name == got, "a name of " + std::to_string(length) + " letters");
+    }
+  }
+
   cl_int RunOne(cl_program program, const char* name) {
     const Mem buffer = MakeBuffer(s_.context, sizeof(cl_int));
     const Kernel kernel = MakeKernel(program, name);

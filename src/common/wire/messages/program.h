@@ -83,7 +83,6 @@ struct ProgramDeviceFacts {
   std::string_view log;
   uint32_t binary_type = 0;
   uint64_t global_variable_total_size = 0;
-  uint64_t binary_size = 0;
 };
 
 struct KernelArgFacts {
