@@ -84,17 +84,6 @@ std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const Clrun
   return environment;
 }
 
-int CheckHosts(const ClrunOptions& options, const std::string& mpirun) {
-  std::vector<std::string> hosts = HostsOf(options);
-  if (hosts.empty()) hosts.push_back(HostName());
-  TransportProfile transport =
-      FindTransport(options.transport, std::all_of(hosts.begin(), hosts.end(), IsThisHost));
-  CheckTransport(transport, mpirun);
-  transport.mpirun_arguments.insert(transport.mpirun_arguments.end(), options.mpi_arguments.begin(),
-                                    options.mpi_arguments.end());
-  return options.doctor ? RunDoctor(hosts, mpirun, transport) : RunTransportCheck(hosts, mpirun, transport);
-}
-
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
