@@ -78,7 +78,7 @@ TEST(Packet, TheBuilderStartsOver) {
 TEST(Protocol, OpcodesAreTheIndicesOfTheTypes) {
   EXPECT_EQ(kOpcode<Configure>, 0);
   EXPECT_EQ(kOpcode<ServerReady>, 0);
-  EXPECT_EQ((kOpcode<FetchTrace>), ServerMessages::kSize - 1);
+  EXPECT_EQ(kOpcode<SetDefaultDeviceQueue>, ServerMessages::kSize - 1);
   EXPECT_TRUE(kIsServerMessage<LaunchKernel>);
   EXPECT_FALSE(kIsServerMessage<EventCompleted>);
 }
