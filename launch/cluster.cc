@@ -43,15 +43,18 @@ std::vector<std::string> QueryCommand(const std::string& question, const std::ve
 
 }  // namespace
 
-bool IsThisHost(const std::string& name) {
-  if (name == "localhost" || name == "127.0.0.1") return true;
-  // SLURM's nodes may have other names than their machines.
-  if (const char* node = std::getenv("SLURMD_NODENAME"); node != nullptr && name == node) return true;
+bool IsHostName(const std::string& name) {
   const std::string here = HostName();
   if (EqualIgnoringCase(name, here)) return true;
   const bool one_has_no_domain =
       (name.find('.') == std::string::npos) != (here.find('.') == std::string::npos);
   return one_has_no_domain && EqualIgnoringCase(ShortName(name), ShortName(here));
+}
+
+bool IsThisHost(const std::string& name) {
+  if (name == "localhost" || name == "127.0.0.1") return true;
+  const char* node = std::getenv("SLURMD_NODENAME");
+  return IsHostName(name) || (node != nullptr && name == node);
 }
 
 std::string Answer(const std::string& host, nlohmann::json answer) {

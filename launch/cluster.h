@@ -9,7 +9,10 @@
 
 namespace clopencl::launch {
 
-// Whether the name is this machine's: "localhost", its host name, or that with or without the domain.
+// Whether the name is this machine's host name, with or without the domain.
+bool IsHostName(const std::string& name);
+
+// Whether the name is this machine's: its host name, "localhost", or what SLURM calls the node.
 bool IsThisHost(const std::string& name);
 
 // Asks every host the same through mpirun (with the given further arguments): runs `clrun QUESTION HOST`

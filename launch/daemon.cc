@@ -1,8 +1,8 @@
-// clopencl-daemon COMMAND ARGUMENTS...: becomes mpirun's daemon on another node of a SLURM job.
+// clopencl-daemon COMMAND ARGUMENTS...: becomes mpirun's daemon on another node of a batch job.
 //
-// SLURM ends a job by signalling all its processes at once. A daemon that hears of its ranks' deaths and gets
-// SIGTERM, too, may leave its files behind; it need not hear the signal, because it ends when its ranks or
-// mpirun do, and gives its ranks an empty mask.
+// A batch system ends a job by signalling all its processes at once. A daemon that hears of its ranks' deaths
+// and gets SIGTERM, too, may leave its files behind; it need not hear the signal, because it ends when its
+// ranks or mpirun do, and gives its ranks an empty mask.
 #include <unistd.h>
 
 #include <cerrno>

@@ -101,7 +101,7 @@ std::vector<std::string> MpirunItself(const std::string& mpirun, bool remote) {
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
   // Pinning is ours; and a rank more than there are cores is no mistake.
   Append(command, {"--oversubscribe", "--bind-to", "none"});
-  if (std::getenv("SLURM_JOB_ID") != nullptr) {
+  if (InsideAllocation()) {
     Append(command, {"--mca", "orte_launch_agent", FindBinary("clopencl-daemon") + " orted"});
   }
   if (!remote && !InsideAllocation() && LacksRemoteShell()) Append(command, {"--mca", "plm", "isolated"});

@@ -166,8 +166,8 @@ EnvironmentChanges StepEnvironment(const std::vector<std::string>& hosts) {
   int sum = 0;
   for (const auto& [node, count] : gpus) {
     const auto same = [&node](const std::string& host) { return host == node; };
-    // Beside mpirun itself there is no daemon.
-    if (!IsThisHost(node) && std::any_of(hosts.begin(), hosts.end(), same)) sum += count;
+    // Beside mpirun itself there is no daemon, if it sees that the node is its own.
+    if (!IsHostName(node) && std::any_of(hosts.begin(), hosts.end(), same)) sum += count;
   }
   return {{"SLURM_GPUS", std::to_string(sum)}};
 }

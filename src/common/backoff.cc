@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
-#include <cstring>
 #include <thread>
 #include <utility>
+
+#include "common/local_ranks.h"
 
 namespace clopencl {
 namespace {
@@ -108,15 +107,7 @@ unsigned UsableCores() {
 }
 
 unsigned RanksOnNode() {
-  static const unsigned ranks = [] {
-    for (const char* name : {"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_TASKS_PER_NODE"}) {
-      const char* text = std::getenv(name);
-      unsigned count = 0;
-      if (text == nullptr) continue;
-      if (std::from_chars(text, text + std::strlen(text), count).ec == std::errc{} && count > 0) return count;
-    }
-    return 2u;
-  }();
+  static const unsigned ranks = FindLocalRanks().value_or(LocalRanks{.count = 2}).count;
   return ranks;
 }
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "common/connection_watch.h"
+#include "common/local_ranks.h"
 #include "common/log.h"
 
 namespace clopencl::rankserver {
@@ -38,11 +39,6 @@ std::string ListOf(hwloc_const_bitmap_t set) {
   std::string result(text);
   std::free(text);
   return result;
-}
-
-unsigned EnvironmentNumber(const char* name, unsigned fallback) {
-  const char* text = std::getenv(name);
-  return text != nullptr && *text != '\0' ? static_cast<unsigned>(std::strtoul(text, nullptr, 10)) : fallback;
 }
 
 // A PoCL that is told nothing offers a compute unit for each core of the machine.
@@ -119,17 +115,12 @@ std::vector<unsigned> ShareOfCpus(Share share) {
 }
 
 Share ShareOfNode() {
-  const unsigned local_size =
-      EnvironmentNumber("OMPI_COMM_WORLD_LOCAL_SIZE", EnvironmentNumber("MPI_LOCALNRANKS", 1));
-  const unsigned local_rank =
-      EnvironmentNumber("OMPI_COMM_WORLD_LOCAL_RANK", EnvironmentNumber("MPI_LOCALRANKID", 0));
-  const unsigned rank = EnvironmentNumber("OMPI_COMM_WORLD_RANK",
-                                          EnvironmentNumber("PMIX_RANK", EnvironmentNumber("PMI_RANK", 0)));
+  const LocalRanks ranks = FindLocalRanks().value_or(LocalRanks{});
   // Ranks of a node are numbered in their order in the job, so rank 0 is the first of its own. A server whose
   // local and global ranks are the same is beside it.
-  const bool beside_rank_0 = rank == local_rank;
-  if (beside_rank_0 && local_size > 1 && local_rank > 0) return {local_rank - 1, local_size - 1};
-  return {local_rank, local_size};
+  const bool beside_rank_0 = ranks.rank == ranks.index;
+  if (beside_rank_0 && ranks.count > 1 && ranks.index > 0) return {ranks.index - 1, ranks.count - 1};
+  return {ranks.index, ranks.count};
 }
 
 void EndWithParent() {

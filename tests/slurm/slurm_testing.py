@@ -17,11 +17,14 @@ from slurm_cluster import (  # noqa: E402
     environment_of,
     marked_processes,
     missing_parts,
+    shared_memory_of,
 )
 
 BUILD = os.path.abspath(os.environ.get("CLOPENCL_BUILD", os.path.join(ROOT, "build")))
 BIN = os.path.join(BUILD, "bin")
+CLRUN = os.path.join(BIN, "clrun")
 ENDING = os.path.join(BIN, "clopencl-test-ending")
+MATMUL = os.path.join(BIN, "clopencl-matmul")
 # Other runs of the tests on this machine have other names.
 NODES = [f"s{os.getpid()}n{number}" for number in range(1, 5)]
 LIMIT = 60
@@ -85,6 +88,9 @@ class Job:
         """Their pids."""
         return [pid for pid, (name, _) in self.processes().items() if name.startswith("clopencl-rank")]
 
+    def node_of(self, pid):
+        return environment_of(pid).get("SLURMD_NODENAME")
+
     def variables_of_servers(self, *names):
         """A tuple for each rank server: the values of these variables of its environment."""
         return [tuple(environment_of(pid).get(name) for name in names) for pid in self.rank_servers()]
@@ -103,8 +109,7 @@ class Job:
         nodes = self.nodes()
         folders = [f"{self.folder}/tmp", *map(self.cluster.temporary_folder, nodes)]
         files = [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
-        shared = [name for name in os.listdir("/dev/shm") if any(f".{node}." in name for node in nodes)]
-        return [*self.processes().items(), *files, *shared]
+        return [*self.processes().items(), *files, *shared_memory_of(nodes)]
 
 
 class SlurmTest(unittest.TestCase):

@@ -1,8 +1,10 @@
 """The scripts of slurm/, submitted as they are to a SLURM of several nodes."""
 
+import os
+import re
 import unittest
 
-from slurm_testing import ENDING, NODES, SlurmTest
+from slurm_testing import BIN, CLRUN, ENDING, MATMUL, NODES, SlurmTest
 
 SLEEP = ["--only-served", "--", ENDING, "--ready", "sleep", "100"]
 
@@ -17,16 +19,72 @@ class Batch(SlurmTest):
         cls.limited.wait_for_output("ready")
         cls.cluster.run("scontrol", "update", f"JobId={cls.limited.number}", "EndTime=now+1")
 
-    def test_matmul_runs_on_both_nodes(self):
-        job = self.submit("matmul.sbatch", "--n", "512")
+    def rows(self, output):
+        """The host of each device that computed blocks, as clopencl-matmul prints them."""
+        return re.findall(r"(?m)^\d+ +(\S+) .* CPU +[1-9]", output)
+
+    def assert_multiplied(self, job):
         state, code, output = job.wait()
         self.assertEqual((state, code), ("COMPLETED", "0:0"), output)
         self.assertIn("correct: all 262144 entries", output)
         nodes = job.nodes()
         self.assertEqual(len(nodes), 2)
-        for node in nodes:
-            self.assertRegex(output, rf"(?m)^\d+ +{node} .* CPU +[1-9]", "no block was computed there")
+        self.assertEqual(sorted(self.rows(output)), sorted(map(self.cluster.host_of, nodes)), "where blocks were computed")
         self.assert_nothing_left(job)
+
+    def test_matmul_runs_on_both_nodes(self):
+        self.assert_multiplied(self.submit("matmul.sbatch", "--n", "512"))
+
+    def test_srun_starts_the_ranks_where_slurm_has_pmix(self):
+        self.assert_multiplied(self.submit("srun.sbatch", MATMUL, "--n", "512"))
+
+    def test_ranks_that_srun_starts_divide_their_node(self):
+        options = ["--oversubscribe", "--ntasks-per-node=3", "--gpus=3"]
+        job = self.submit("srun.sbatch", ENDING, "--ready", "sleep", "100", options=options)
+        job.wait_for_output("ready")
+        first, second = job.nodes()
+        servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
+        given = {node: ",".join(numbers) for node, numbers in job.gpus().items()}
+        self.assertEqual(sorted(servers), sorted((node, given[node]) for node in (first, first, *[second] * 3)))
+        cpus = [os.sched_getaffinity(pid) for pid in job.rank_servers() if job.node_of(pid) == first]
+        if os.cpu_count() > 1:
+            self.assertFalse(cpus[0] & cpus[1], cpus)
+        self.cluster.run("scancel", job.number)
+        state, _, output = job.wait(seconds=20)
+        self.assertEqual(state, "CANCELLED", output)
+        self.assert_nothing_left(job)
+
+    def test_srun_passes_the_exit_code_on(self):
+        job = self.submit("srun.sbatch", ENDING, "return", "7")
+        state, code, output = job.wait()
+        self.assertEqual((state, code), ("FAILED", "7:0"), output)
+        self.assert_nothing_left(job)
+
+    def test_other_ways_to_start_the_ranks(self):
+        """Those that docs/schedulers.md tells."""
+        script = self.cluster.path("ways.sh")
+        with open(script, "w") as file:
+            file.write(f"""#!/bin/sh
+export PATH=$PATH:{BIN} HWLOC_COMPONENTS=-opencl,-gl OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+program='clopencl-launcher --only-served clopencl-matmul --n 256'
+srun --mpi=pmix -N1 -n1 $program : -N1 -n2 clopencl-rankserver
+mpirun --oversubscribe --bind-to none -np 1 $program : -np 3 --map-by node clopencl-rankserver
+""")
+        job = self.submit(script, options=["--nodes=2", "--exclusive"])
+        state, _, output = job.wait()
+        self.assertEqual(state, "COMPLETED", output)
+        self.assertEqual(output.count("correct: all 65536 entries"), 2, output)
+        self.assertEqual(len(self.rows(output)), 2 + 3, output)
+        self.assert_nothing_left(job)
+
+    def test_salloc_needs_no_script(self):
+        folder = self.cluster.path("salloc.tmp")
+        os.mkdir(folder)
+        command = ["salloc", "--quiet", "--nodes=2", "--exclusive", CLRUN, "--only-served", "--", MATMUL, "--n", "256"]
+        done = self.cluster.run(*command, **dict(self.variables, TMPDIR=folder))
+        self.assertIn("correct: all 65536 entries", done.stdout)
+        self.assertEqual(len(self.rows(done.stdout)), 2, done.stdout)
+        self.assertEqual(os.listdir(folder), [])
 
     def test_the_exit_code_is_the_programs(self):
         job = self.submit("run.sbatch", "--only-served", "--", ENDING, "return", "7")
@@ -46,12 +104,6 @@ class Batch(SlurmTest):
         self.assertEqual(servers, sorted([(node, ",".join(given[node])) for node in (first, second, second)]))
         self.assertRegex(job.output(), f"note: SLURM job {job.number} has [12] GPUs? of {first}, and OpenCL shows 0")
 
-    def test_whole_nodes_come_with_all_their_gpus(self):
-        job = self.submit("run.sbatch", *SLEEP)
-        job.wait_for_output("ready")
-        servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
-        self.assertEqual(sorted(servers), [(node, "0,1") for node in job.nodes()])
-
     def test_one_task_is_too_few(self):
         job = self.submit("run.sbatch", *SLEEP, options=["--nodes=1", "--ntasks=1"])
         state, code, output = job.wait()
@@ -61,7 +113,9 @@ class Batch(SlurmTest):
     def test_scancel_ends_all_of_it(self):
         job = self.submit("run.sbatch", *SLEEP)
         job.wait_for_output("ready")
-        self.assertEqual(len(job.rank_servers()), 2)
+        # Whole nodes come with all their GPUs, to the rank servers, too.
+        servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
+        self.assertEqual(sorted(servers), [(node, "0,1") for node in job.nodes()])
         self.cluster.run("scancel", job.number)
         state, _, output = job.wait(seconds=15)
         self.assertEqual(state, "CANCELLED", output)

@@ -132,7 +132,18 @@ def kill_marked(mark):
         time.sleep(0.05)
 
 
-def start_guard(folder, mark):
+def shared_memory_of(hosts):
+    """The files that Open MPI has in shared memory for processes of these hosts."""
+    return [os.path.join("/dev/shm", name) for name in os.listdir("/dev/shm") if any(f".{h}." in name for h in hosts)]
+
+
+def remove_shared_memory(hosts):
+    for path in shared_memory_of(hosts):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+
+def start_guard(folder, mark, hosts):
     """A process that clears up when this one is gone without having done so. Returns the pipe that tells it."""
     reading, writing = os.pipe()
     if os.fork() == 0:
@@ -143,6 +154,7 @@ def start_guard(folder, mark):
         while os.read(reading, 1):
             pass
         kill_marked(mark)
+        remove_shared_memory(hosts)
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
     os.close(reading)
@@ -167,7 +179,7 @@ class SlurmCluster:
         self.folder = tempfile.mkdtemp(prefix="clopencl-slurm-")
         # Others than its owner have to reach munged's socket, if munged is to start at all.
         os.chmod(self.folder, 0o711)
-        self.guard = start_guard(self.folder, self.mark)
+        self.guard = start_guard(self.folder, self.mark, self.names)
         try:
             self._configure()
             self._start()
@@ -186,6 +198,7 @@ class SlurmCluster:
                 daemon.kill()
                 daemon.wait()
         kill_marked(self.mark)
+        remove_shared_memory(self.names)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self.guard)
         os.wait()
@@ -218,7 +231,8 @@ class SlurmCluster:
                     parts.append(f"--- {name}\n" + "".join(file.readlines()[-40:]))
         return "\n".join(parts)
 
-    def _host_of(self, node):
+    def host_of(self, node):
+        """The host name that processes on the node have."""
         return node if self.renames_hosts else socket.gethostname()
 
     def _configure(self):
@@ -229,7 +243,7 @@ class SlurmCluster:
             file.write(os.urandom(128))
         controller_port, *ports = free_ports(1 + len(self.names))
         nodes = "".join(
-            NODE.format(name=name, host=self._host_of(name), port=port, cpus=self.cpus, gpus=self.gpus)
+            NODE.format(name=name, host=self.host_of(name), port=port, cpus=self.cpus, gpus=self.gpus)
             for name, port in zip(self.names, ports)
         )
         values = {

@@ -1,0 +1,42 @@
+# What the job scripts of this folder share; they source it, and nobody runs it.
+
+# Sets PATH so that clrun and its companions are found: those of $CLOPENCL_BIN where that is set, else of the build
+# folder or the installation that this folder belongs to, else whatever is in PATH already.
+find_clopencl() {
+  local folder
+  for folder in "${CLOPENCL_BIN:-}" "$here/../../build/bin" "$here/../../../bin"; do
+    if [[ -n $folder && -x $folder/clrun ]]; then
+      PATH=$(cd "$folder" && pwd):$PATH
+      break
+    fi
+  done
+  if ! command -v clrun >/dev/null; then
+    echo "clrun is not built (launch/quickstart does that) and not in PATH; or say qsub -v CLOPENCL_BIN=…/bin …" >&2
+    exit 127
+  fi
+}
+
+# Whether mpirun starts its daemons by PBS's own task manager (TM).
+mpi_has_tm() {
+  local mpirun=${CLOPENCL_MPIRUN:-mpirun}
+  mpirun=$(command -v "$mpirun") && "${mpirun%/*}/ompi_info" --parsable 2>/dev/null | grep -q '^mca:plm:tm:'
+}
+
+# An mpirun without TM gets pbs_tmrsh to start them; so PBS knows of them, and ends them with the job.
+prepare_mpi() {
+  mpi_has_tm && return
+  # shellcheck source=/dev/null
+  [[ -r /etc/pbs.conf ]] && PATH=$PATH:$(. /etc/pbs.conf && echo "${PBS_EXEC:-/opt/pbs}/bin")
+  if ! command -v pbs_tmrsh >/dev/null; then
+    echo "neither has this MPI PBS's TM, nor is there a pbs_tmrsh; mpirun will log in to the other nodes by ssh" >&2
+    return
+  fi
+  export OMPI_MCA_plm_rsh_agent=$here/tmrsh-agent
+  export OMPI_MCA_plm_rsh_no_tree_spawn=1
+}
+
+# The job's nodes for mpirun's --hostfile. Always with slots=: a host that stands alone would have as many as cores.
+mpi_hostfile() {
+  awk '!count[$1]++ { order[++hosts] = $1 } END { for (i = 1; i <= hosts; ++i) print order[i] " slots=" count[order[i]] }' \
+    "$PBS_NODEFILE"
+}
