@@ -1,17 +1,17 @@
-# What the batch scripts of this folder share; they source it, and nobody runs it.
+# What the batch scripts of this folder (and those for PBS) share; they source it, and nobody runs it.
 
 # Sets PATH so that clrun and its companions are found: those of $CLOPENCL_BIN where that is set, else of the build
 # folder or the installation that this folder belongs to, else whatever is in PATH already.
 find_clopencl() {
   local folder
-  for folder in "${CLOPENCL_BIN:-}" "$here/../build/bin" "$here/../../../bin"; do
+  for folder in "${CLOPENCL_BIN:-}" "$here"/{..,../..}/build/bin "$here/../../../bin"; do
     if [[ -n $folder && -x $folder/clrun ]]; then
       PATH=$(cd "$folder" && pwd):$PATH
       break
     fi
   done
   if ! command -v clrun >/dev/null; then
-    echo "clrun is not built (launch/quickstart does that) and not in PATH; or say CLOPENCL_BIN=…/bin sbatch …" >&2
+    echo "clrun is neither built (launch/quickstart does that) nor in PATH; CLOPENCL_BIN can name its folder" >&2
     exit 127
   fi
 }

@@ -50,7 +50,7 @@ class Batch(SlurmTest):
         if os.cpu_count() > 1:
             self.assertFalse(cpus[0] & cpus[1], cpus)
         self.cluster.run("scancel", job.number)
-        state, _, output = job.wait(seconds=20)
+        state, _, output = job.wait(seconds=30)
         self.assertEqual(state, "CANCELLED", output)
         self.assert_nothing_left(job)
 
@@ -117,7 +117,7 @@ mpirun --oversubscribe --bind-to none -np 1 $program : -np 3 --map-by node clope
         servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
         self.assertEqual(sorted(servers), [(node, "0,1") for node in job.nodes()])
         self.cluster.run("scancel", job.number)
-        state, _, output = job.wait(seconds=15)
+        state, _, output = job.wait(seconds=30)
         self.assertEqual(state, "CANCELLED", output)
         self.assertIn("CANCELLED", output)
         self.assert_nothing_left(job)

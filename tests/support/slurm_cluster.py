@@ -1,8 +1,8 @@
 """A SLURM of its own on this one machine: munged, slurmctld and a slurmd for each made-up node.
 
 Everything lives in one temporary folder, on ports of its own, on the loopback interface. Each node has its own
-host name where the kernel allows UTS namespaces, as real nodes have. Nothing needs systemd; root is not needed
-either. When the process that made the cluster is gone, however it ended, so is the cluster.
+host name where the kernel allows UTS namespaces, as real nodes have. Nothing needs systemd. When the process that made
+the cluster is gone, however it ended, so is the cluster.
 """
 
 import contextlib
