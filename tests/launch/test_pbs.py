@@ -102,7 +102,7 @@ class Pbs(JobTest):
 
     def test_an_mpi_with_tm_starts_daemons_itself(self):
         for component, agent in (("tm", ""), ("rsh", f"{SCRIPTS}/tmrsh-agent")):
-            for name, text in (("mpirun", ""), ("ompi_info", f"echo mca:plm:{component}:version:component:4.1.4")):
+            for name, text in (("mpirun", ""), ("ompi_info", f"echo mca:plm:{component}:version:component:4.1.4; seq 100000")):
                 path = os.path.join(self.directory, name)
                 with open(path, "w") as file:
                     file.write(f"#!/bin/sh\n{text}\n")
