@@ -10,7 +10,7 @@ done
 # Whether mpirun starts its daemons by PBS's own task manager (TM).
 mpi_has_tm() {
   local mpirun=${CLOPENCL_MPIRUN:-mpirun}
-  mpirun=$(command -v "$mpirun") && "${mpirun%/*}/ompi_info" --parsable 2>/dev/null | grep -q '^mca:plm:tm:'
+  mpirun=$(command -v "$mpirun") && [[ $("${mpirun%/*}/ompi_info" --parsable 2>/dev/null) == *mca:plm:tm:* ]]
 }
 
 # An mpirun without TM gets pbs_tmrsh to start them; so PBS knows of them, and ends them with the job.

@@ -1,4 +1,4 @@
-"""The job scripts of launch/pbs as PBS runs them: a copy of the script, PBS's environment and node file, a job's nodes.
+"""The job scripts of launch/pbs as PBS runs them: a copy of the script, PBS's environment and nodes.
 
 There is no PBS here. The environment and the node files are as OpenPBS makes them, the nodes are this
 machine under other names, and pbs_tmrsh is a stand-in (tests/support/pbs_tmrsh).
@@ -71,7 +71,8 @@ class Pbs(JobTest):
         self.assert_nothing_left()
 
     def test_lines_of_the_node_file_are_ranks(self):
-        job = self.start_job("run.pbs", CLRUN=f"--devices cpu*4 '{ENDING}' --ready return 7", processes=(1, 2))
+        command = f"--devices cpu*4 '{ENDING}' --ready return 7"
+        job = self.start_job("run.pbs", CLRUN=command, processes=(1, 2))
         code, output, error = self.finish(job)
         self.assertEqual(code, 7, output + error)
         places = re.findall(r"(?m)^(\S+) +([0-9]) +(\S+ .*) (?:cpu|-) ", error)
@@ -81,7 +82,8 @@ class Pbs(JobTest):
 
     def test_plain_mpirun(self):
         program = os.path.join(BIN, "clopencl-matmul")
-        code, output, error = self.finish(self.start_job("mpirun.pbs", program, "--n", "512", processes=(1, 2)))
+        job = self.start_job("mpirun.pbs", program, "--n", "512", processes=(1, 2))
+        code, output, error = self.finish(job)
         self.assertEqual(code, 0, output + error)
         self.assertEqual(self.nodes_that_computed(output), [self.nodes[1]] * 2)
         self.assert_nothing_left()
@@ -102,13 +104,17 @@ class Pbs(JobTest):
 
     def test_an_mpi_with_tm_starts_daemons_itself(self):
         for component, agent in (("tm", ""), ("rsh", f"{SCRIPTS}/tmrsh-agent")):
-            for name, text in (("mpirun", ""), ("ompi_info", f"echo mca:plm:{component}:version:component:4.1.4")):
+            listing = f"echo mca:plm:{component}:version:component:4.1.4; seq 100000"
+            for name, text in (("mpirun", ""), ("ompi_info", listing)):
                 path = os.path.join(self.directory, name)
                 with open(path, "w") as file:
                     file.write(f"#!/bin/sh\n{text}\n")
                 os.chmod(path, 0o755)
-            shown = self.shell('prepare_mpi; echo "${OMPI_MCA_plm_rsh_agent:-}"', PATH=f"{SUPPORT}:{os.environ['PATH']}",
-                               CLOPENCL_MPIRUN=os.path.join(self.directory, "mpirun"))
+            shown = self.shell(
+                'prepare_mpi; echo "${OMPI_MCA_plm_rsh_agent:-}"',
+                PATH=f"{SUPPORT}:{os.environ['PATH']}",
+                CLOPENCL_MPIRUN=os.path.join(self.directory, "mpirun"),
+            )
             self.assertEqual(shown.strip(), agent)
 
 

@@ -1,4 +1,4 @@
-"""What the tests under SLURM share: one cluster for all of them, jobs, and seeing that nothing of a job is left."""
+"""What the tests under SLURM share: a cluster, jobs, and seeing that nothing of a job is left."""
 
 import os
 import re
@@ -61,7 +61,8 @@ class Job:
             if facts["JobState"] not in UNFINISHED:
                 return facts["JobState"], facts["ExitCode"], self.output()
             if time.monotonic() > end:
-                raise AssertionError(f"job {self.number} does not end: {facts}\n{self.output()}\n{self.cluster.logs()}")
+                what = f"job {self.number} does not end: {facts}"
+                raise AssertionError(f"{what}\n{self.output()}\n{self.cluster.logs()}")
             time.sleep(0.1)
 
     def wait_for_output(self, pattern, seconds=LIMIT):

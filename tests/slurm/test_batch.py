@@ -29,7 +29,7 @@ class Batch(SlurmTest):
         self.assertIn("correct: all 262144 entries", output)
         nodes = job.nodes()
         self.assertEqual(len(nodes), 2)
-        self.assertEqual(sorted(self.rows(output)), sorted(map(self.cluster.host_of, nodes)), "where blocks were computed")
+        self.assertEqual(sorted(self.rows(output)), sorted(map(self.cluster.host_of, nodes)))
         self.assert_nothing_left(job)
 
     def test_matmul_runs_on_both_nodes(self):
@@ -45,7 +45,8 @@ class Batch(SlurmTest):
         first, second = job.nodes()
         servers = job.variables_of_servers("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES")
         given = {node: ",".join(numbers) for node, numbers in job.gpus().items()}
-        self.assertEqual(sorted(servers), sorted((node, given[node]) for node in (first, first, *[second] * 3)))
+        places = (first, first, second, second, second)
+        self.assertEqual(sorted(servers), sorted((node, given[node]) for node in places))
         cpus = [os.sched_getaffinity(pid) for pid in job.rank_servers() if job.node_of(pid) == first]
         if os.cpu_count() > 1:
             self.assertFalse(cpus[0] & cpus[1], cpus)
@@ -80,8 +81,9 @@ mpirun --oversubscribe --bind-to none -np 1 $program : -np 3 --map-by node clope
     def test_salloc_needs_no_script(self):
         folder = self.cluster.path("salloc.tmp")
         os.mkdir(folder)
-        command = ["salloc", "--quiet", "--nodes=2", "--exclusive", CLRUN, "--only-served", "--", MATMUL, "--n", "256"]
-        done = self.cluster.run(*command, **dict(self.variables, TMPDIR=folder))
+        command = [CLRUN, "--only-served", "--", MATMUL, "--n", "256"]
+        allocate = ["salloc", "--quiet", "--nodes=2", "--exclusive"]
+        done = self.cluster.run(*allocate, *command, **dict(self.variables, TMPDIR=folder))
         self.assertIn("correct: all 65536 entries", done.stdout)
         self.assertEqual(len(self.rows(done.stdout)), 2, done.stdout)
         self.assertEqual(os.listdir(folder), [])
@@ -102,7 +104,8 @@ mpirun --oversubscribe --bind-to none -np 1 $program : -np 3 --map-by node clope
         given = job.gpus()
         self.assertEqual(sorted(map(len, given.values())), [1, 2])
         self.assertEqual(servers, sorted([(node, ",".join(given[node])) for node in (first, second, second)]))
-        self.assertRegex(job.output(), f"note: SLURM job {job.number} has [12] GPUs? of {first}, and OpenCL shows 0")
+        note = f"note: SLURM job {job.number} has [12] GPUs? of {first}, and OpenCL shows 0"
+        self.assertRegex(job.output(), note)
 
     def test_one_task_is_too_few(self):
         job = self.submit("run.sbatch", *SLEEP, options=["--nodes=1", "--ntasks=1"])

@@ -1,8 +1,8 @@
 """A SLURM of its own on this one machine: munged, slurmctld and a slurmd for each made-up node.
 
-Everything lives in one temporary folder, on ports of its own, on the loopback interface. Each node has its own
-host name where the kernel allows UTS namespaces, as real nodes have. Nothing needs systemd. When the process that made
-the cluster is gone, however it ended, so is the cluster.
+Everything lives in one temporary folder, on ports of its own, on the loopback interface. Each node has its
+own host name where the kernel allows UTS namespaces, as real nodes have. Nothing needs systemd. When the
+process that made the cluster is gone, however it ended, so is the cluster.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ MpiDefault=none
 PartitionName=all Nodes=ALL Default=YES MaxTime=60 State=UP OverSubscribe=NO
 """
 
-NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} Gres=gpu:{gpus} State=UNKNOWN\n"
+NODE = "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs={cpus} Gres=gpu:{gpus}\n"
 
 
 class SlurmError(Exception):
@@ -134,7 +134,8 @@ def kill_marked(mark):
 
 def shared_memory_of(hosts):
     """The files that Open MPI has in shared memory for processes of these hosts."""
-    return [os.path.join("/dev/shm", name) for name in os.listdir("/dev/shm") if any(f".{h}." in name for h in hosts)]
+    names = [name for name in os.listdir("/dev/shm") if any(f".{host}." in name for host in hosts)]
+    return [os.path.join("/dev/shm", name) for name in names]
 
 
 def remove_shared_memory(hosts):
@@ -144,7 +145,7 @@ def remove_shared_memory(hosts):
 
 
 def start_guard(folder, mark, hosts):
-    """A process that clears up when this one is gone without having done so. Returns the pipe that tells it."""
+    """A process that clears up when this one is gone. Returns the pipe whose end tells it so."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.setsid()
@@ -217,10 +218,16 @@ class SlurmCluster:
 
     def run(self, *command, check=True, **more):
         done = subprocess.run(
-            command, env=self.environment(**more), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+            command,
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         if check and done.returncode != 0:
-            raise SlurmError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}\n{self.logs()}")
+            said = f"{done.stdout}{done.stderr}"
+            raise SlurmError(f"{' '.join(command)}: {done.returncode}\n{said}\n{self.logs()}")
         return done
 
     def logs(self):
@@ -236,7 +243,8 @@ class SlurmCluster:
         return node if self.renames_hosts else socket.gethostname()
 
     def _configure(self):
-        for name in ("munge", "state", *(f"spool.{n}" for n in self.names), *(f"tmp.{n}" for n in self.names)):
+        folders = [f"{kind}.{node}" for kind in ("spool", "tmp") for node in self.names]
+        for name in ("munge", "state", *folders):
             os.mkdir(self.path(name))
         os.chmod(self.path("munge"), 0o711)
         with open(os.open(self.path("munge/key"), os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
@@ -270,7 +278,12 @@ class SlurmCluster:
         log = open(self.path(f"{name}.output.log"), "wb")
         self.daemons.append(
             subprocess.Popen(
-                command, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         )
         log.close()
