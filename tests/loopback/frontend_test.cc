@@ -112,6 +112,27 @@ TEST_F(Frontend, WaitsOnlyWhereOpenClDemandsAnAnswer) {
   EXPECT_EQ(waits() - before, 0u);
 }
 
+// Whatever may be asked about platforms and devices was learnt in the greeting.
+TEST_F(Frontend, KnowsEverythingAboutPlatformsAndDevices) {
+  const uint64_t before = job->runtime().waits();
+  int answered = 0;
+  const auto ask = [&](auto function, auto handle, cl_uint first, cl_uint last) {
+    for (cl_uint param = first; param <= last; ++param) {
+      std::vector<std::byte> value(4096);
+      size_t size = 0;
+      if (function(handle, param, value.size(), value.data(), &size) == CL_SUCCESS) ++answered;
+    }
+  };
+  ask(cl_.clGetPlatformInfo, job->platform(), 0x0900, 0x093f);
+  ask(cl_.clGetPlatformInfo, job->platform(), 0x4ca0, 0x4caf);
+  for (const cl_device_id device : job->devices()) {
+    ask(cl_.clGetDeviceInfo, device, 0x1000, 0x10ff);
+    ask(cl_.clGetDeviceInfo, device, 0x4000, 0x4caf);
+  }
+  EXPECT_GT(answered, 40);
+  EXPECT_EQ(job->runtime().waits() - before, 0u);
+}
+
 class TwoServers : public Frontend {
  protected:
   cl_context context_ = NewContext(job->devices());
