@@ -87,9 +87,10 @@ int Serve(const Options& options) {
   settings.error = offer.error;
   settings.limits = {config.window_bytes, config.chunk_bytes, config.inline_bytes, config.staging_depth};
   settings.capture_descriptor = STDOUT_FILENO;
-  Server server(*transport, offer.platforms, std::move(settings));
-  server.Run(MakeWaitPolicy(config, UsableCores(), RanksOnNode()));
-  server.Close(false);
+  // Never destroyed: that would wait for a build that a worker is at.
+  auto* server = new Server(*transport, offer.platforms, std::move(settings));
+  server->Run(MakeWaitPolicy(config, UsableCores(), RanksOnNode()));
+  server->Close(false);
   return 0;
 }
 

@@ -228,5 +228,23 @@ TEST_F(ServerPrograms, TheSessionEndsDuringABuild) {
   harness_.Close();
 }
 
+TEST_F(ServerPrograms, TheSessionEndsWhileMessagesWaitForABuild) {
+  mock_.HoldBuilds();
+  const ProgramId program = Source(), other = Source();
+  PostBuild(program);
+  PostBuild(program);
+  link_.Post(wire::LinkProgram{
+      link_.NewRequest(), link_.NewId<ProgramId>(), context_, {}, "", std::array{program, other}});
+  PostBuild(other);
+  link_.Release(wire::ObjectKind::kProgram, program);
+  link_.Release(wire::ObjectKind::kProgram, other);
+  harness_.Settle();
+  link_.Post(wire::Shutdown{});
+  EXPECT_TRUE(harness_.Until([&] { return harness_.server().ended(); }));
+  mock_.ReleaseBuilds();
+  harness_.Close();
+  EXPECT_EQ(mock_.live_objects(), 0u);
+}
+
 }  // namespace
 }  // namespace clopencl::testing
