@@ -6,7 +6,7 @@
 
 #include "common/wire/dispatch.h"
 #include "common/wire/packet.h"
-#include "fuzz/fuzz_input.h"
+#include "support/packet_recording.h"
 
 namespace clopencl::wire {
 namespace {
@@ -44,17 +44,18 @@ void Check(ByteView packet) {
 }  // namespace clopencl::wire
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace clopencl::wire;
-  if (size == 0) return 0;
-  const ByteView packet(reinterpret_cast<const std::byte*>(data) + 1, size - 1);
-  PacketHeader header;
-  ReadHeader(packet, header);
-  // Frames are tried whatever the header says, so that the fuzzer need not keep it right.
-  if (packet.size() < kPacketHeaderSize) return 0;
-  if (data[0] % 2 == clopencl::fuzz::kToServer) {
-    Check<ServerMessages>(packet);
-  } else {
-    Check<FrontendMessages>(packet);
-  }
+  using namespace clopencl;
+  testing::ForEachRecord(std::as_bytes(std::span(data, size)), [](const testing::RecordedPacket& record) {
+    // Frames are tried whatever the header says, so that the fuzzer need not keep it right.
+    ByteBuffer packet(wire::kPacketHeaderSize);
+    packet.insert(packet.end(), record.body.begin(), record.body.end());
+    wire::PacketHeader header;
+    wire::ReadHeader(record.body, header);
+    if ((record.kind & testing::RecordedPacket::kToFrontend) == 0) {
+      wire::Check<wire::ServerMessages>(packet);
+    } else {
+      wire::Check<wire::FrontendMessages>(packet);
+    }
+  });
   return 0;
 }

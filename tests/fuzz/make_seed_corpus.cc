@@ -1,17 +1,15 @@
-// Writes packets that hold every message of the protocol into a folder, as seeds for the fuzzers.
+// Writes packets that hold every message of the protocol into a folder, as seeds for the fuzzers, in the form
+// of support/packet_recording.h.
 //
-//   make_seed_corpus server|frontend|both FOLDER
-//
-// A file is a packet as the transport delivers it. With "both", a first byte says which side it is for.
+//   make_seed_corpus FOLDER
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <string_view>
 
 #include "common/wire/packet.h"
-#include "fuzz/fuzz_input.h"
 #include "support/message_filler.h"
+#include "support/packet_recording.h"
 
 namespace clopencl::wire {
 namespace {
@@ -20,8 +18,7 @@ constexpr uint32_t kVariants = 3;
 
 class SeedWriter {
  public:
-  SeedWriter(std::filesystem::path folder, bool with_direction)
-      : folder_(std::move(folder)), with_direction_(with_direction) {}
+  explicit SeedWriter(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   bool failed() const { return failed_; }
 
@@ -44,9 +41,12 @@ class SeedWriter {
 
  private:
   void Save(uint8_t direction, const std::string& name, const ByteBuffer& packet) {
+    std::vector<std::byte> record;
+    const uint8_t passes = 1 << testing::RecordedPacket::kPassShift;
+    const auto body = std::span(packet).subspan(kPacketHeaderSize);
+    testing::AppendRecord({static_cast<uint8_t>(direction | passes), body}, record);
     std::ofstream file(folder_ / name, std::ios::binary);
-    if (with_direction_) file.put(static_cast<char>(direction));
-    file.write(reinterpret_cast<const char*>(packet.data()), static_cast<std::streamsize>(packet.size()));
+    file.write(reinterpret_cast<const char*>(record.data()), static_cast<std::streamsize>(record.size()));
     file.close();
     if (file) return;
     std::fprintf(stderr, "make_seed_corpus: can't write %s\n", (folder_ / name).c_str());
@@ -54,19 +54,17 @@ class SeedWriter {
   }
 
   const std::filesystem::path folder_;
-  const bool with_direction_;
   bool failed_ = false;
 };
 
 int Run(int argc, char** argv) {
-  const std::string_view direction = argc == 3 ? argv[1] : "";
-  if (direction != "server" && direction != "frontend" && direction != "both") {
-    std::fprintf(stderr, "Usage: make_seed_corpus server|frontend|both FOLDER\n");
+  if (argc != 2) {
+    std::fprintf(stderr, "Usage: make_seed_corpus FOLDER\n");
     return 2;
   }
-  SeedWriter writer(argv[2], direction == "both");
-  if (direction != "frontend") writer.Write(ServerMessages{}, fuzz::kToServer, "server");
-  if (direction != "server") writer.Write(FrontendMessages{}, fuzz::kToFrontend, "frontend");
+  SeedWriter writer(argv[1]);
+  writer.Write(ServerMessages{}, 0, "server");
+  writer.Write(FrontendMessages{}, testing::RecordedPacket::kToFrontend, "frontend");
   return writer.failed() ? 1 : 0;
 }
 

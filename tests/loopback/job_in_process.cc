@@ -5,12 +5,13 @@
 
 #include "frontend/core/platform.h"
 #include "rankserver/server.h"
+#include "support/packet_recording.h"
 
 namespace clopencl::testing {
 
 JobInProcess::JobInProcess(int servers) : hub_(servers + 1) {
   for (int rank = 1; rank <= servers; ++rank) servers_.emplace_back([this, rank] { Serve(rank); });
-  frontend::Runtime::SetInstance(new frontend::Runtime(hub_.Endpoint(0)));  // Lives as long as the process.
+  frontend::Runtime::SetInstance(new frontend::Runtime(RecordPackets(hub_.Endpoint(0))));  // Lives as long as the process.
   cl_uint count = 0;
   const bool greeted = runtime().Greet();
   if (!greeted || cl().clGetPlatformIDs(1, &platform_, nullptr) != CL_SUCCESS ||

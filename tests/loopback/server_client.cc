@@ -4,9 +4,9 @@
 
 #include <thread>
 
-namespace clopencl::testing {
+#include "support/packet_recording.h"
 
-std::function<void(std::span<const std::byte>)> Link::recorder;
+namespace clopencl::testing {
 
 Bytes ToBytes(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
@@ -26,7 +26,6 @@ Link::Link(transport::Transport& transport, transport::Rank peer, uint16_t chann
 void Link::Flush() {
   if (builder_.empty()) return;
   ByteBuffer packet = builder_.Take(received_);
-  if (recorder) recorder(packet);
   sent_bytes += packet.size();
   transport_.SendPacket(peer_, std::move(packet));
 }
@@ -151,7 +150,7 @@ void Link::On(const wire::EventCompleted& m) {
 }
 
 ServerHarness::ServerHarness(const rankserver::NativeApi& api, Options options) : hub_(options.servers + 1) {
-  client_ = std::make_unique<PieceTransport>(hub_.Endpoint(0));
+  client_ = std::make_unique<PieceTransport>(RecordPackets(hub_.Endpoint(0)));
   std::vector<rankserver::OfferedPlatform> platforms = rankserver::FindPlatforms(api);
   // The links are to one channel; real machines may have more platforms.
   if (platforms.size() > 1) platforms.erase(platforms.begin() + 1, platforms.end());

@@ -139,8 +139,6 @@ class Link {
   uint64_t consumed_by_server = 0;
   uint64_t sent_bytes = 0;
   uint64_t packets = 0;  // From the server.
-  // Every packet sent, for the fuzzer's corpus.
-  static std::function<void(std::span<const std::byte>)> recorder;
 
  private:
   transport::Transport& transport_;
