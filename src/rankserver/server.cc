@@ -132,8 +132,11 @@ void Server::Close(bool wait) {
       std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->Quiet(); });
   if (!quiet && !wait) return;
   const auto until = std::chrono::steady_clock::now() + kCallbackTime;
-  while (workers_.busy() && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // A build that is done may let another begin that waited for it.
+  while (std::chrono::steady_clock::now() < until) {
+    const bool busy = workers_.busy();
+    if (!environment_.completions->RunAll() && !busy) break;
+    if (busy) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   for (const auto& channel : channels_) channel->Teardown(true);
   while (environment_.completions->expected() > 0 && std::chrono::steady_clock::now() < until) {

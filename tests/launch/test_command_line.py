@@ -120,6 +120,8 @@ class CommandLine(JobTest):
         with open(os.path.join(place, "etc/OpenCL/vendors/clopencl.icd")) as file:
             driver = file.read().strip()
         self.assertTrue(driver.startswith(place) and os.path.exists(driver), driver)
+        for name in ("bin/clopencl-rankserver", "bin/clopencl-matmul", "include/CL/cl_ext_clopencl.h"):
+            self.assertTrue(os.path.exists(os.path.join(place, name)), name)
         # And it still runs after a move, because nothing but the ICD file holds its own place.
         moved = os.path.join(self.directory, "moved")
         os.rename(place, moved)
