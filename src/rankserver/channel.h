@@ -38,6 +38,9 @@ class Channel {
   // A packet with a good header for this channel, of rank 0 or another server.
   void OnPacket(transport::Rank from, std::span<const std::byte> packet);
 
+  // Looks whether native commands are complete that somebody waits for. True when one was.
+  bool PollNatives();
+
   // The end of a pass of the event loop: native queues that got commands are flushed, answers sent.
   void EndPass();
 
@@ -174,6 +177,7 @@ class Channel {
   bool DispatchAll(std::span<const std::byte> packet);
 
   // Of tracking.cc.
+  void AwaitCallback(const std::shared_ptr<Tracked>& tracked);
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
   void LookForFailed();
@@ -247,6 +251,11 @@ class Channel {
   std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
   std::deque<EventId> early_order_;
   const std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.
+  struct Polled {
+    std::shared_ptr<Tracked> tracked;
+    int64_t since_ns = 0;
+  };
+  std::deque<Polled> polled_;  // What Track() was called for lately.
   uint64_t consumed_ = 0;      // Bytes of packets from the frontend.
   uint64_t acknowledged_ = 0;  // What of it the frontend was told.
   uint32_t jobs_ = 0;          // Builds under way.

@@ -1,6 +1,7 @@
 #include "rankserver/objects.h"
 
 #include <atomic>
+#include <utility>
 
 #include "rankserver/transfers/mapping.h"
 #include "rankserver/transfers/staging_pool.h"
@@ -37,6 +38,7 @@ Context::Context() = default;
 Context::~Context() {
   for (const auto& [address, allocation] : svm) api->SVMFree(native.get(), reinterpret_cast<void*>(address));
   staging_.reset();
+  scratch_ = {};
   transfer_queue_.reset();
 }
 
@@ -62,6 +64,20 @@ StagingPool& Context::Staging() {
 uint64_t Queue::NextSerial() {
   static std::atomic<uint64_t> last{0};
   return ++last;
+}
+
+Scratch Context::TakeScratch(uint64_t size, cl_int& error) {
+  Scratch scratch = std::exchange(scratch_, {});
+  if (scratch.size >= size) return scratch;
+  error = CL_SUCCESS;
+  scratch.buffer =
+      Owned<cl_mem>(*api, api->CreateBuffer(native.get(), CL_MEM_READ_WRITE, size, nullptr, &error));
+  scratch.size = error == CL_SUCCESS ? size : 0;
+  return scratch;
+}
+
+void Context::ReturnScratch(Scratch scratch) {
+  if (scratch.size > scratch_.size) scratch_ = std::move(scratch);
 }
 
 bool Context::HoldsSvm(uint64_t address, uint64_t size) const {

@@ -45,6 +45,12 @@ struct SvmAllocation {
   uint64_t size = 0;
 };
 
+// A native buffer that holds no object's contents for longer than a transfer takes.
+struct Scratch {
+  Owned<cl_mem> buffer;
+  uint64_t size = 0;
+};
+
 struct Context : std::enable_shared_from_this<Context> {
   const NativeApi* api = nullptr;
   std::vector<std::shared_ptr<Device>> devices;
@@ -58,6 +64,11 @@ struct Context : std::enable_shared_from_this<Context> {
   const Queue* ExistingTransferQueue() const { return transfer_queue_.get(); }
   StagingPool& Staging();
 
+  // A buffer of at least that size for commands of the transfer queue; null (and `error`) when there is no
+  // room. Not needed any more, it goes back, and one is kept for the next.
+  Scratch TakeScratch(uint64_t size, cl_int& error);
+  void ReturnScratch(Scratch scratch);
+
   std::map<uint64_t, SvmAllocation> svm;  // By address.
   // Whether [address, address + size) lies inside one allocation.
   bool HoldsSvm(uint64_t address, uint64_t size) const;
@@ -68,6 +79,7 @@ struct Context : std::enable_shared_from_this<Context> {
  private:
   std::shared_ptr<Queue> transfer_queue_;
   std::unique_ptr<StagingPool> staging_;
+  Scratch scratch_;
 };
 
 // A Finish that was not answered yet.

@@ -55,6 +55,7 @@ Server::~Server() {
 bool Server::RunOnce() {
   bool happened = environment_.transport.Progress(*this);
   happened = environment_.completions->RunAll() || happened;
+  for (const auto& channel : channels_) happened = channel->PollNatives() || happened;
   happened = payloads_.Progress() || happened;
   PollOutput();
   if (environment_.tracing != nullptr) [[unlikely]]

@@ -54,6 +54,11 @@ cl_int ExecutionStatus(const NativeApi& api, cl_event event) {
   return error == CL_SUCCESS ? status : error;
 }
 
+// A callback costs more than some looks at the event, and comes later. So it is asked for only when a command
+// takes long, before the event loop sleeps for long.
+constexpr int64_t kPolledNs = 500'000;
+constexpr size_t kLooksPerPass = 8;  // At commands that turn out not to be complete.
+
 }  // namespace
 
 std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue> queue, uint64_t sequence,
@@ -72,6 +77,38 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
     std::erase_if(unqueued_, [](const auto& other) { return other.expired(); });
     unqueued_.push_back(tracked);
   }
+  polled_.push_back({tracked, DeviceClock::HostNow()});
+  return tracked;
+}
+
+bool Channel::PollNatives() {
+  bool happened = false;
+  size_t looks = 0;
+  for (size_t i = 0; i < polled_.size() && looks < kLooksPerPass;) {
+    const std::shared_ptr<Tracked> tracked = polled_[i].tracked;
+    const bool settled = tracked->settled;
+    const cl_int status = settled ? CL_COMPLETE : ExecutionStatus(api(), tracked->event.get());
+    if (status > CL_COMPLETE) {
+      ++looks;
+      ++i;
+      continue;
+    }
+    polled_.erase(polled_.begin() + static_cast<ptrdiff_t>(i));
+    if (settled) continue;
+    happened = true;
+    OnNativeComplete(tracked, status);
+  }
+  if (polled_.empty()) return happened;
+  const int64_t old = DeviceClock::HostNow() - kPolledNs;
+  while (!polled_.empty() && polled_.front().since_ns < old) {
+    const std::shared_ptr<Tracked> tracked = std::move(polled_.front().tracked);
+    polled_.pop_front();
+    if (!tracked->settled) AwaitCallback(tracked);
+  }
+  return happened;
+}
+
+void Channel::AwaitCallback(const std::shared_ptr<Tracked>& tracked) {
   const std::weak_ptr<Channel*> alive = alive_;
   auto watch = std::make_unique<NativeWatch>(environment_.completions, [alive, tracked](cl_int status) {
     if (const auto channel = alive.lock()) (*channel)->OnNativeComplete(tracked, status);
@@ -84,7 +121,6 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
       if (const auto channel = alive.lock()) (*channel)->OnNativeComplete(tracked, CL_OUT_OF_RESOURCES);
     }));
   }
-  return tracked;
 }
 
 void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status) {

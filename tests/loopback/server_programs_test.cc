@@ -44,6 +44,13 @@ class ServerPrograms : public ::testing::Test {
   }
 };
 
+// NVIDIA's compiler does so over kernels without arguments.
+TEST_F(ServerPrograms, AreBuiltWithoutArgumentInfoWhereTheCompilerFailsOverIt) {
+  mock_.FailNext("BuildProgram", CL_BUILD_PROGRAM_FAILURE);
+  EXPECT_EQ(harness_.Build(Source()).status, CL_SUCCESS);
+  EXPECT_EQ(mock_.calls("BuildProgram"), 2u);
+}
+
 TEST_F(ServerPrograms, TellEverythingOnceBuilt) {
   const Built built =
       harness_.Build(Source("kernel void add(global int* p, int n) "

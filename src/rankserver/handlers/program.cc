@@ -42,8 +42,8 @@ class BuildJob final : public ProgramJob {
       native = made;
     } else {
       status = Run(count, list, options + (wants_arg_info ? " -cl-kernel-arg-info" : ""));
-      // Not every compiler knows that option.
-      if (wants_arg_info && status == CL_INVALID_BUILD_OPTIONS) status = Run(count, list, options);
+      // Not every compiler knows that option, and NVIDIA's fails with it over kernels without arguments.
+      if (wants_arg_info && status != CL_SUCCESS) status = Run(count, list, options);
     }
     report_.Collect(api_, native, Concerned(), status, kind_ != Kind::kCompile);
     status_ = status;

@@ -184,8 +184,10 @@ void Channel::MoveImage(const Message& m, const Move& move) {
            packed == move.size;
   });
   if (!request) return;
-  StagedCommand run = ImageCommand(api(), request->mem, move.direction, ToSizes(m.origin), ToSizes(m.region));
-  StartMove(command, MakeStagedTransfer(*this, std::move(*request), std::move(run)), move);
+  const ImageRegion part{ToSizes(m.origin), ToSizes(m.region)};
+  StagedCommand run = ImageCommand(api(), request->mem, move.direction, part.origin, part.region);
+  const bool quiet = command.waits().empty() && CheckQuiet(command.queue()) && command.queue().open.empty();
+  StartMove(command, MakeImageTransfer(*this, std::move(*request), part, quiet, std::move(run)), move);
 }
 
 void Channel::On(const wire::ReadImage& m) {
@@ -226,8 +228,8 @@ void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction d
   if (mem->is_buffer) {
     transfer = MakeBufferTransfer(*this, std::move(request), offset, true);
   } else {
-    transfer = MakeStagedTransfer(*this, std::move(request),
-                                  ImageCommand(api(), mem, direction, {}, mem->image.extent));
+    transfer = MakeImageTransfer(*this, std::move(request), {{}, mem->image.extent}, true,
+                                 ImageCommand(api(), mem, direction, {}, mem->image.extent));
   }
   if (data != nullptr) transfer->SetInlineData(*data);
   transfer->Start({}, std::move(uses));

@@ -248,6 +248,35 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   return mapping.pointer;
 }
 
+// Of whole images, where devices share the host's memory.
+void* EnqueueMapImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_map_flags flags,
+                      const size_t* origin, const size_t* region, size_t* row_pitch, size_t* slice_pitch,
+                      cl_uint count, const cl_event* list, cl_event* event, cl_int* status) {
+  Call call("EnqueueMapImage", queue, {mem});
+  *status = call.status;
+  if (call.status != CL_SUCCESS) return nullptr;
+  const auto target = call.mems[0];
+  const bool whole =
+      std::equal(region, region + 3, target->extent.begin()) && std::count(origin, origin + 3, 0) == 3;
+  if (!whole || !target->context->Unified()) *status = CL_INVALID_OPERATION;
+  if (*status != CL_SUCCESS) return nullptr;
+  *row_pitch = target->extent[0] * target->element_size;
+  const bool has_layers = target->type == CL_MEM_OBJECT_IMAGE1D_ARRAY;
+  const bool has_slices =
+      target->type == CL_MEM_OBJECT_IMAGE3D || target->type == CL_MEM_OBJECT_IMAGE2D_ARRAY;
+  *slice_pitch = has_layers ? *row_pitch : has_slices ? *row_pitch * target->extent[1] : 0;
+  const Mapping mapping{target->data(), 0, target->size, flags, nullptr};
+  *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target] {
+    std::lock_guard lock(engine.mutex);
+    ++target->memory->maps;
+    return CL_COMPLETE;
+  });
+  if (*status != CL_SUCCESS) return nullptr;
+  std::lock_guard lock(call.engine.mutex);
+  target->mappings.push_back(mapping);
+  return mapping.pointer;
+}
+
 cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, cl_uint count,
                              const cl_event* list, cl_event* event) {
   Call call("EnqueueUnmapMemObject", queue, {mem});
@@ -447,6 +476,7 @@ void FillCommands(NativeApi& api) {
   api.EnqueueCopyBufferRect = &EnqueueCopyBufferRect;
   api.EnqueueFillBuffer = &EnqueueFillBuffer;
   api.EnqueueMapBuffer = &EnqueueMapBuffer;
+  api.EnqueueMapImage = &EnqueueMapImage;
   api.EnqueueUnmapMemObject = &EnqueueUnmapMemObject;
   api.EnqueueReadImage = &EnqueueReadImage;
   api.EnqueueWriteImage = &EnqueueWriteImage;

@@ -1,5 +1,6 @@
 // Transfers of devices with memory of their own: pinned chunks, several under way at once.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "rankserver/transfers/transfer.h"
@@ -12,12 +13,22 @@ namespace {
 class ChunkedTransfer final : public Transfer {
  public:
   ChunkedTransfer(Channel& channel, Request request, uint64_t offset)
+      : ChunkedTransfer(channel, std::move(request), offset, std::nullopt) {}
+  // A region of an image, through a buffer of the device that holds it as it travels.
+  ChunkedTransfer(Channel& channel, Request request, const ImageRegion& part)
+      : ChunkedTransfer(channel, std::move(request), 0, part) {}
+  ~ChunkedTransfer() override {
+    if (scratch_.buffer) request_.mem->context->ReturnScratch(std::move(scratch_));
+  }
+
+ private:
+  ChunkedTransfer(Channel& channel, Request request, uint64_t offset, std::optional<ImageRegion> part)
       : Transfer(channel, std::move(request)),
         offset_(offset),
+        part_(part),
         chunk_(channel_.environment().limits.chunk_bytes),
         depth_(channel_.environment().limits.staging_depth) {}
 
- private:
   struct Chunk {
     uint64_t at = 0;  // From the start of the range.
     size_t size = 0;
@@ -30,9 +41,37 @@ class ChunkedTransfer final : public Transfer {
       if (transfer_queue_ == nullptr) return GiveUp(status_);
       // What the first chunk has to wait for holds back the others, behind it in the same queue.
       OrderAfterUses(channel_, transfer_queue_, *request_.mem, first_waits_, this);
+      if (part_ && !PrepareScratch()) return GiveUp(status_);
       Moving();
       Pump();
     });
+  }
+
+  bool PrepareScratch() {
+    scratch_ = request_.mem->context->TakeScratch(request_.size, status_);
+    if (!scratch_.buffer) return false;
+    if (request_.direction == Direction::kToDevice) return true;
+    return EnqueueOwn(channel_, transfer_queue_, std::exchange(first_waits_, {}), nullptr, status_,
+                      [&](const NativeArgs& to) {
+                        return channel_.api().EnqueueCopyImageToBuffer(
+                            to.queue, request_.mem->native.get(), scratch_.buffer.get(), part_->origin.data(),
+                            part_->region.data(), 0, to.count, to.list, to.event);
+                      }) != 0;
+  }
+
+  // All chunks of an image are in its scratch buffer.
+  void FillImage() {
+    OwnedEvent event;
+    cl_int status = CL_SUCCESS;
+    const uint64_t sequence =
+        EnqueueOwn(channel_, transfer_queue_, first_waits_, &event, status, [&](const NativeArgs& to) {
+          return channel_.api().EnqueueCopyBufferToImage(to.queue, scratch_.buffer.get(),
+                                                         request_.mem->native.get(), 0, part_->origin.data(),
+                                                         part_->region.data(), to.count, to.list, to.event);
+        });
+    if (sequence == 0) return Finish(status);
+    channel_.Track(std::move(event), transfer_queue_, sequence,
+                   [this, self = shared_from_this()](cl_int result) { Finish(result); });
   }
 
   void Pump() {
@@ -51,7 +90,9 @@ class ChunkedTransfer final : public Transfer {
         Receive(std::move(chunk));
       }
     }
-    if (next_ == request_.size && under_way_ == 0) Finish(status_);
+    if (next_ < request_.size || under_way_ > 0) return;
+    if (!part_ || request_.direction == Direction::kFromDevice || status_ < 0) return Finish(status_);
+    FillImage();
   }
 
   void Read(Chunk chunk) {
@@ -75,11 +116,11 @@ class ChunkedTransfer final : public Transfer {
 
   void RunNatively(const Chunk& chunk, std::function<void(cl_int)> done) {
     const NativeApi& api = channel_.api();
-    const cl_mem mem = request_.mem->native.get();
+    const cl_mem mem = part_ ? scratch_.buffer.get() : request_.mem->native.get();
     OwnedEvent event;
     cl_int status = CL_SUCCESS;
     const uint64_t sequence = EnqueueOwn(
-        channel_, transfer_queue_, std::exchange(first_waits_, {}), &event, status,
+        channel_, transfer_queue_, part_ ? WaitList{} : std::exchange(first_waits_, {}), &event, status,
         [&](const NativeArgs& to) {
           return request_.direction == Direction::kFromDevice
                      ? api.EnqueueReadBuffer(to.queue, mem, CL_FALSE, offset_ + chunk.at, chunk.size,
@@ -103,6 +144,8 @@ class ChunkedTransfer final : public Transfer {
   }
 
   const uint64_t offset_;
+  const std::optional<ImageRegion> part_;
+  Scratch scratch_;
   const uint64_t chunk_;
   const uint32_t depth_;
   std::shared_ptr<Queue> transfer_queue_;
@@ -116,6 +159,11 @@ class ChunkedTransfer final : public Transfer {
 
 std::shared_ptr<Transfer> MakeChunkedTransfer(Channel& channel, Transfer::Request request, uint64_t offset) {
   return std::make_shared<ChunkedTransfer>(channel, std::move(request), offset);
+}
+
+std::shared_ptr<Transfer> MakeChunkedTransfer(Channel& channel, Transfer::Request request,
+                                              const ImageRegion& part) {
+  return std::make_shared<ChunkedTransfer>(channel, std::move(request), part);
 }
 
 }  // namespace clopencl::rankserver

@@ -1,4 +1,6 @@
 // Transfers straight from and into mapped memory.
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "rankserver/transfers/mapping.h"
@@ -7,12 +9,59 @@
 namespace clopencl::rankserver {
 namespace {
 
+// What of a mapped object is to move: a range of a buffer, or a region of an image.
+class MappedPart {
+ public:
+  explicit MappedPart(uint64_t offset) : offset_(offset) {}
+  MappedPart(const ImageShape& image, const ImageRegion& part) : image_(image), part_(part) {}
+
+  // Once the object is mapped.
+  void Find(const Mapping& mapping) {
+    if (image_.element_size == 0) {
+      start_ = mapping.base() + offset_;
+      return;
+    }
+    const bool rows_are_layers = image_.type == CL_MEM_OBJECT_IMAGE1D_ARRAY;
+    row_stride_ = rows_are_layers ? mapping.slice_pitch() : mapping.row_pitch();
+    slice_stride_ = mapping.slice_pitch();
+    row_bytes_ = part_.region[0] * image_.element_size;
+    start_ = mapping.base() + part_.origin[0] * image_.element_size + part_.origin[1] * row_stride_ +
+             part_.origin[2] * slice_stride_;
+  }
+
+  // Whether its bytes lie in memory as they travel; they begin at start().
+  bool packed() const {
+    return image_.element_size == 0 ||
+           ((part_.region[1] == 1 || row_stride_ == row_bytes_) &&
+            (part_.region[2] == 1 || slice_stride_ == part_.region[1] * row_bytes_));
+  }
+  std::byte* start() const { return start_; }
+
+  // Calls copy(row in the mapped memory, row as it travels, bytes) for each row.
+  template <typename Copy>
+  void ForEachRow(std::byte* travels, Copy copy) const {
+    for (size_t z = 0; z < part_.region[2]; ++z) {
+      for (size_t y = 0; y < part_.region[1]; ++y, travels += row_bytes_)
+        copy(start_ + z * slice_stride_ + y * row_stride_, travels, row_bytes_);
+    }
+  }
+
+ private:
+  uint64_t offset_ = 0;  // Of a buffer's range, in the root.
+  ImageShape image_;
+  ImageRegion part_;
+  std::byte* start_ = nullptr;
+  size_t row_bytes_ = 0;
+  size_t row_stride_ = 0;
+  size_t slice_stride_ = 0;
+};
+
 class MappedTransfer final : public Transfer {
  public:
-  MappedTransfer(Channel& channel, Request request, uint64_t offset)
+  MappedTransfer(Channel& channel, Request request, MappedPart part)
       : Transfer(channel, std::move(request)),
         root_(RootOf(request_.mem)),
-        offset_(offset + request_.mem->root_offset),
+        part_(std::move(part)),
         native_uses_(root_->native_uses) {}
 
   void OnQueueMoved() override {
@@ -52,20 +101,37 @@ class MappedTransfer final : public Transfer {
     started_ = true;
     mapping_ = Mapping::Get(channel_, root_);
     mapping_->AddUser(this);
-    mapping_->WhenReady([this, self = shared_from_this()](std::byte* base, cl_int error) {
-      if (error == CL_SUCCESS) return Move(base + offset_);
+    mapping_->WhenReady([this, self = shared_from_this()](std::byte*, cl_int error) {
+      if (error == CL_SUCCESS) return Move();
       mapping_->RemoveUser(this);
       GiveUp(error);
     });
   }
 
-  void Move(std::byte* data) {
+  void Move() {
     Moving();
-    const auto done = [this](bool ok) { Moved(ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES); };
+    part_.Find(*mapping_);
+    std::byte* data = part_.start();
+    if (!part_.packed()) {
+      packed_.resize(request_.size);
+      data = packed_.data();
+    }
     if (request_.direction == Direction::kFromDevice) {
-      SendPayload({data, request_.size}, done);
+      if (!part_.packed()) {
+        part_.ForEachRow(data, [](const std::byte* mapped, std::byte* travels, size_t size) {
+          std::memcpy(travels, mapped, size);
+        });
+      }
+      SendPayload({data, request_.size}, [this](bool ok) { Moved(ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES); });
     } else {
-      ReceivePayload({data, request_.size}, done);
+      ReceivePayload({data, request_.size}, [this](bool ok) {
+        if (ok && !part_.packed()) {
+          part_.ForEachRow(packed_.data(), [](std::byte* mapped, const std::byte* travels, size_t size) {
+            std::memcpy(mapped, travels, size);
+          });
+        }
+        Moved(ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES);
+      });
     }
   }
 
@@ -77,7 +143,8 @@ class MappedTransfer final : public Transfer {
   }
 
   const std::shared_ptr<Mem> root_;
-  const uint64_t offset_;       // In the root.
+  MappedPart part_;
+  ByteBuffer packed_;           // What travels, when that is not how it lies in memory.
   const uint64_t native_uses_;  // Of the root, before this transfer.
   bool my_turn_ = false;
   bool started_ = false;
@@ -87,7 +154,34 @@ class MappedTransfer final : public Transfer {
 }  // namespace
 
 std::shared_ptr<Transfer> MakeMappedTransfer(Channel& channel, Transfer::Request request, uint64_t offset) {
-  return std::make_shared<MappedTransfer>(channel, std::move(request), offset);
+  const uint64_t in_root = offset + request.mem->root_offset;
+  return std::make_shared<MappedTransfer>(channel, std::move(request), MappedPart(in_root));
+}
+
+namespace {
+
+// The first small transfer after a native use is not worth a mapping, which the next use would have to undo.
+constexpr uint64_t kMapAtOnce = 64 << 10;
+
+}  // namespace
+
+std::shared_ptr<Transfer> MakeImageTransfer(Channel& channel, Transfer::Request request,
+                                            const ImageRegion& part, bool quiet, StagedCommand command) {
+  const Mem& mem = *request.mem;
+  bool inside = true;  // Else the native command is to refuse it.
+  for (size_t i = 0; i < part.region.size(); ++i) {
+    inside = inside && part.origin[i] <= mem.image.extent[i] &&
+             part.region[i] <= mem.image.extent[i] - part.origin[i];
+  }
+  // The memory of an image that is made of another object is that one's to map.
+  const bool by_map = mem.context->unified && mem.parent == nullptr && inside &&
+                      (quiet || request.internal) && (mem.mapping != nullptr || request.size >= kMapAtOnce);
+  if (!mem.context->unified && inside && request.size > channel.environment().limits.chunk_bytes &&
+      request.peer.tag != 0) {
+    return MakeChunkedTransfer(channel, std::move(request), part);
+  }
+  if (!by_map) return MakeStagedTransfer(channel, std::move(request), std::move(command));
+  return std::make_shared<MappedTransfer>(channel, std::move(request), MappedPart(mem.image, part));
 }
 
 std::shared_ptr<Transfer> MakeBufferTransfer(Channel& channel, Transfer::Request request, uint64_t offset,
@@ -95,9 +189,6 @@ std::shared_ptr<Transfer> MakeBufferTransfer(Channel& channel, Transfer::Request
   // Below this a command in a queue that is at work is better staged: data then moves while the queue works.
   constexpr uint64_t kStagedRead = 256 << 10;
   constexpr uint64_t kStagedWrite = 4 << 20;
-  // The first small transfer after a native use is not worth a mapping, which the next use would have to
-  // undo.
-  constexpr uint64_t kMapAtOnce = 64 << 10;
 
   const std::shared_ptr<Mem> mem = request.mem;
   const Mem& root = *mem->Root();

@@ -1,6 +1,7 @@
 #include "rankserver/transfers/mapping.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "common/log.h"
@@ -19,10 +20,7 @@ std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Me
     // An unmap that is still to run does not hold it up: that may be behind the very transfer that maps.
     sequence = EnqueueOwn(channel, queue, {}, &mapping->map_event_, status, [&](const NativeArgs& to) {
       cl_int error = CL_SUCCESS;
-      void* base =
-          channel.api().EnqueueMapBuffer(to.queue, root->native.get(), CL_FALSE, CL_MAP_READ | CL_MAP_WRITE,
-                                         0, root->size, to.count, to.list, to.event, &error);
-      mapping->base_ = static_cast<std::byte*>(base);
+      mapping->Map(channel.api(), *root, to, error);
       return error;
     });
   }
@@ -36,6 +34,21 @@ std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Me
     mapping->OnMapped(result);
   });
   return mapping;
+}
+
+void Mapping::Map(const NativeApi& api, const Mem& root, const NativeArgs& to, cl_int& error) {
+  constexpr cl_map_flags kFlags = CL_MAP_READ | CL_MAP_WRITE;
+  void* base = nullptr;
+  if (root.is_buffer) {
+    base = api.EnqueueMapBuffer(to.queue, root.native.get(), CL_FALSE, kFlags, 0, root.size, to.count,
+                                to.list, to.event, &error);
+  } else {
+    constexpr std::array<size_t, 3> kOrigin{};
+    base = api.EnqueueMapImage(to.queue, root.native.get(), CL_FALSE, kFlags, kOrigin.data(),
+                               root.image.extent.data(), &row_pitch_, &slice_pitch_, to.count, to.list,
+                               to.event, &error);
+  }
+  base_ = static_cast<std::byte*>(base);
 }
 
 void Mapping::WhenReady(Ready ready) {

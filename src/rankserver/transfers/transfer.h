@@ -1,6 +1,7 @@
 // Moving data between memory objects and other ranks.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -130,8 +131,21 @@ std::shared_ptr<Transfer> MakeStagedTransfer(Channel& channel, Transfer::Request
 // Straight from or into the mapped memory of a buffer of a device that shares its memory with the host.
 std::shared_ptr<Transfer> MakeMappedTransfer(Channel& channel, Transfer::Request request, uint64_t offset);
 
+// A region of an image, in elements, as native commands have it.
+struct ImageRegion {
+  std::array<size_t, 3> origin{};
+  std::array<size_t, 3> region{};
+};
+
 // In chunks through pinned memory, so that network and bus overlap.
 std::shared_ptr<Transfer> MakeChunkedTransfer(Channel& channel, Transfer::Request request, uint64_t offset);
+std::shared_ptr<Transfer> MakeChunkedTransfer(Channel& channel, Transfer::Request request,
+                                              const ImageRegion& part);
+
+// The best of these for a region of an image. `quiet`: its queue and wait list are known to be done.
+// `command` is for the case that it is staged.
+std::shared_ptr<Transfer> MakeImageTransfer(Channel& channel, Transfer::Request request,
+                                            const ImageRegion& part, bool quiet, StagedCommand command);
 
 // The best of these for a range of a buffer. `quiet`: its queue and wait list are known to be done.
 std::shared_ptr<Transfer> MakeBufferTransfer(Channel& channel, Transfer::Request request, uint64_t offset,
