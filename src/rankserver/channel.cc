@@ -188,7 +188,9 @@ void Channel::Teardown(bool wait) {
         transfer->ReleaseWaiters();
     }
     for (const auto& queue : all) api().Finish(queue->native.get());
+    PollNatives();
   }
+  polled_.clear();
   events.Clear();
   released_user_events_.clear();
   kernels.Clear();
