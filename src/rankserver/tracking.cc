@@ -283,7 +283,7 @@ void Channel::FindFailed() {
     if (tracked->settled || tracked->status <= CL_COMPLETE) continue;
     const cl_int status = ExecutionStatus(api(), tracked->event.get());
     if (status >= 0) continue;
-    if (!tracked->told->test_and_set()) environment_.completions->Arrived();
+    if (tracked->told != nullptr && !tracked->told->test_and_set()) environment_.completions->Arrived();
     OnNativeComplete(tracked, status);
   }
 }
