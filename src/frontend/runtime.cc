@@ -14,6 +14,10 @@
 namespace clopencl::frontend {
 namespace {
 
+// After so many times flush_us without a packet, the background thread sends what was posted and left behind.
+constexpr int64_t kLeftBehindFlushes = 2;
+constexpr int64_t kLongestNap = 1'000'000;
+
 int64_t NowNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -188,6 +192,7 @@ void Runtime::Waiter::Step() {
 
 void Runtime::RunBackground() {
   pthread_setname_np(pthread_self(), "clopencl");
+  const int64_t flush_ns = int64_t{config_.flush_us} * 1000;
   Backoff backoff(config_);
   while (!closed()) {
     const bool unsent =
@@ -196,6 +201,13 @@ void Runtime::RunBackground() {
     if (!needed || waiters_.load(std::memory_order_relaxed) > 0) {
       background_doorbell_.WaitFor(std::chrono::milliseconds(needed ? 1 : 1000));
       backoff.Reset();
+      continue;
+    }
+    // A thread that goes on posting sends by itself, and would only be held up.
+    const int64_t until_due_ns =
+        last_flush_ns_.load(std::memory_order_relaxed) + kLeftBehindFlushes * flush_ns - NowNs();
+    if (until_due_ns > 0 && outstanding_.load(std::memory_order_relaxed) <= 0) {
+      std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(until_due_ns, kLongestNap)));
       continue;
     }
     std::unique_lock lock(transport_mutex_, std::try_to_lock);
