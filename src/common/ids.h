@@ -32,6 +32,7 @@ struct SamplerKind;
 struct ProgramKind;
 struct KernelKind;
 struct EventKind;
+struct CommandBufferKind;
 
 using DeviceId = Id<DeviceKind>;
 using ContextId = Id<ContextKind>;
@@ -41,6 +42,7 @@ using SamplerId = Id<SamplerKind>;
 using ProgramId = Id<ProgramKind>;
 using KernelId = Id<KernelKind>;
 using EventId = Id<EventKind>;
+using CommandBufferId = Id<CommandBufferKind>;
 
 }  // namespace clopencl
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "common/command_buffer_functions.h"
 #include "frontend/api/api.h"
 #include "frontend/entry.h"
 #include "frontend/object.h"
@@ -220,6 +221,16 @@ const cl_icd_dispatch kDispatchTable = MakeTable<false>();
 const cl_icd_dispatch kObservedDispatchTable = MakeTable<true>();
 const cl_icd_dispatch* dispatch_table = &kDispatchTable;
 
+namespace {
+
+// An entry point of an extension, its signature checked.
+template <typename Function>
+void* Address(Function function) {
+  return reinterpret_cast<void*>(function);
+}
+
+}  // namespace
+
 void* FindExtensionFunction(const char* name) {
   if (name == nullptr) return nullptr;
   static const auto& functions = *new std::unordered_map<std::string_view, void*>{
@@ -228,6 +239,27 @@ void* FindExtensionFunction(const char* name) {
        reinterpret_cast<void*>(kDispatchTable.clCreateCommandQueueWithProperties)},
       // cl_khr_il_program
       {"clCreateProgramWithILKHR", reinterpret_cast<void*>(kDispatchTable.clCreateProgramWithIL)},
+      // cl_khr_command_buffer, as of 0.9.0 to 0.9.4
+      {"clCreateCommandBufferKHR", Address<command_buffer::Create>(Entry<&api::CreateCommandBuffer>)},
+      {"clFinalizeCommandBufferKHR", Address<command_buffer::Change>(Entry<&api::FinalizeCommandBuffer>)},
+      {"clRetainCommandBufferKHR", Address<command_buffer::Change>(Entry<&api::RetainCommandBuffer>)},
+      {"clReleaseCommandBufferKHR", Address<command_buffer::Change>(Entry<&api::ReleaseCommandBuffer>)},
+      {"clEnqueueCommandBufferKHR", Address<command_buffer::Enqueue>(Entry<&api::EnqueueCommandBuffer>)},
+      {"clGetCommandBufferInfoKHR", Address<command_buffer::GetInfo>(Entry<&api::GetCommandBufferInfo>)},
+      {"clCommandBarrierWithWaitListKHR",
+       Address<command_buffer::Barrier>(Entry<&api::CommandBarrierWithWaitList>)},
+      {"clCommandCopyBufferKHR", Address<command_buffer::CopyBuffer>(Entry<&api::CommandCopyBuffer>)},
+      {"clCommandCopyBufferRectKHR",
+       Address<command_buffer::CopyBufferRect>(Entry<&api::CommandCopyBufferRect>)},
+      {"clCommandCopyBufferToImageKHR",
+       Address<command_buffer::CopyBufferToImage>(Entry<&api::CommandCopyBufferToImage>)},
+      {"clCommandCopyImageKHR", Address<command_buffer::CopyImage>(Entry<&api::CommandCopyImage>)},
+      {"clCommandCopyImageToBufferKHR",
+       Address<command_buffer::CopyImageToBuffer>(Entry<&api::CommandCopyImageToBuffer>)},
+      {"clCommandFillBufferKHR", Address<command_buffer::FillBuffer>(Entry<&api::CommandFillBuffer>)},
+      {"clCommandFillImageKHR", Address<command_buffer::FillImage>(Entry<&api::CommandFillImage>)},
+      {"clCommandNDRangeKernelKHR",
+       Address<command_buffer::NDRangeKernel>(Entry<&api::CommandNDRangeKernel>)},
       // cl_khr_subgroups
       {"clGetKernelSubGroupInfoKHR", reinterpret_cast<void*>(kDispatchTable.clGetKernelSubGroupInfoKHR)},
   };

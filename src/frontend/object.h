@@ -32,6 +32,7 @@ enum class ObjectTag : uint32_t {
   kProgram,
   kKernel,
   kEvent,
+  kCommandBuffer,
 };
 
 // No virtual functions here or below: the ICD loader wants the dispatch pointer at offset 0.

@@ -41,6 +41,7 @@ struct IdTables {
   IdTable<ProgramKind, void> programs;
   IdTable<KernelKind, void> kernels;
   IdTable<EventKind, Event> events;
+  IdTable<CommandBufferKind, void> command_buffers;
 };
 
 class Runtime : public transport::PacketHandler {

@@ -190,6 +190,7 @@ void Channel::Teardown(bool wait) {
     for (const auto& queue : all) api().Finish(queue->native.get());
   }
   events.Clear();
+  command_buffers.Clear();
   released_user_events_.clear();
   kernels.Clear();
   programs.Clear();

@@ -113,6 +113,20 @@ class Channel {
   CLOPENCL_HANDLER(QueryEvent)
   CLOPENCL_HANDLER(ReadClock)
   CLOPENCL_HANDLER(FetchTrace)
+  CLOPENCL_HANDLER(CreateCommandBuffer)
+  CLOPENCL_HANDLER(RecordCopyBuffer)
+  CLOPENCL_HANDLER(RecordCopyBufferRect)
+  CLOPENCL_HANDLER(RecordFillBuffer)
+  CLOPENCL_HANDLER(RecordCopyImage)
+  CLOPENCL_HANDLER(RecordFillImage)
+  CLOPENCL_HANDLER(RecordCopyImageToBuffer)
+  CLOPENCL_HANDLER(RecordCopyBufferToImage)
+  CLOPENCL_HANDLER(RecordMarker)
+  CLOPENCL_HANDLER(RecordBarrier)
+  CLOPENCL_HANDLER(RecordLaunchKernel)
+  CLOPENCL_HANDLER(FinalizeCommandBuffer)
+  CLOPENCL_HANDLER(EnqueueCommandBuffer)
+  CLOPENCL_HANDLER(SetDefaultDeviceQueue)
 #undef CLOPENCL_HANDLER
 
   // --- for handlers and transfers
@@ -169,6 +183,8 @@ class Channel {
   ObjectTable<std::shared_ptr<Program>, ProgramKind> programs{CL_INVALID_PROGRAM};
   ObjectTable<std::shared_ptr<Kernel>, KernelKind> kernels{CL_INVALID_KERNEL};
   ObjectTable<Event, EventKind> events{CL_INVALID_EVENT};
+  ObjectTable<std::shared_ptr<CommandBuffer>, CommandBufferKind> command_buffers{
+      CL_INVALID_COMMAND_BUFFER_KHR};
 
  private:
   bool DispatchAll(std::span<const std::byte> packet);
@@ -194,6 +210,12 @@ class Channel {
   void RunMarker(Enqueue& command, const wire::Command& wire_command, Function function);
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
+  cl_int PrepareKernel(const wire::LaunchKernel& m, std::shared_ptr<Kernel>& kernel);
+
+  // Of handlers/command_buffer.cc.
+  class Recording;
+  template <typename What, typename Function>
+  void RecordCommand(const wire::Record<What>& m, std::initializer_list<MemId> uses, Function function);
 
   // Of handlers/transfer.cc and svm.cc.
   struct Move;

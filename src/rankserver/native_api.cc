@@ -27,6 +27,7 @@ bool LoadNativeApi(NativeApi& api, std::string& error) {
   api.name = reinterpret_cast<decltype(api.name)>(dlsym(library, "cl" #name));
   CLOPENCL_REQUIRED_NATIVES(CLOPENCL_LOAD)
   CLOPENCL_OPTIONAL_NATIVES(CLOPENCL_LOAD_OPTIONAL)
+  CLOPENCL_LOAD_OPTIONAL(GetExtensionFunctionAddressForPlatform, 12)
 #undef CLOPENCL_LOAD
 #undef CLOPENCL_LOAD_OPTIONAL
   if (missing != nullptr) {
@@ -44,6 +45,15 @@ NativeApi ForVersion(const NativeApi& api, int version) {
   CLOPENCL_OPTIONAL_NATIVES(CLOPENCL_LIMIT)
 #undef CLOPENCL_LIMIT
   return result;
+}
+
+void LoadExtensions(NativeApi& api, cl_platform_id platform) {
+  if (api.GetExtensionFunctionAddressForPlatform == nullptr) return;
+#define CLOPENCL_LOAD_EXTENSION(name, type)        \
+  api.name = reinterpret_cast<decltype(api.name)>( \
+      api.GetExtensionFunctionAddressForPlatform(platform, "cl" #name "KHR"));
+  CLOPENCL_COMMAND_BUFFER_NATIVES(CLOPENCL_LOAD_EXTENSION)
+#undef CLOPENCL_LOAD_EXTENSION
 }
 
 int ParseVersion(const std::string& text) {

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "common/command_buffer_functions.h"
+
 namespace clopencl::rankserver {
 
 // Functions that every OpenCL 1.2 runtime has, without the prefix "cl".
@@ -94,17 +96,39 @@ namespace clopencl::rankserver {
   X(EnqueueSVMMigrateMem, 21)             \
   X(GetDeviceAndHostTimer, 21)            \
   X(GetHostTimer, 21)                     \
+  X(SetDefaultDeviceCommandQueue, 21)     \
   X(SetProgramSpecializationConstant, 22)
+
+// Functions of cl_khr_command_buffer with their types, null where the platform lacks them. With the suffix
+// "KHR".
+#define CLOPENCL_COMMAND_BUFFER_NATIVES(X)       \
+  X(CreateCommandBuffer, Create)                 \
+  X(FinalizeCommandBuffer, Change)               \
+  X(ReleaseCommandBuffer, Change)                \
+  X(EnqueueCommandBuffer, Enqueue)               \
+  X(CommandBarrierWithWaitList, Barrier)         \
+  X(CommandCopyBuffer, CopyBuffer)               \
+  X(CommandCopyBufferRect, CopyBufferRect)       \
+  X(CommandCopyBufferToImage, CopyBufferToImage) \
+  X(CommandCopyImage, CopyImage)                 \
+  X(CommandCopyImageToBuffer, CopyImageToBuffer) \
+  X(CommandFillBuffer, FillBuffer)               \
+  X(CommandFillImage, FillImage)                 \
+  X(CommandNDRangeKernel, NDRangeKernel)
 
 // Plain data: copied for each platform, with the functions removed that its version does not have.
 // Thread-safe as OpenCL is.
 struct NativeApi {
 #define CLOPENCL_MEMBER(name) decltype(&::cl##name) name = nullptr;
 #define CLOPENCL_OPTIONAL_MEMBER(name, since) decltype(&::cl##name) name = nullptr;
+#define CLOPENCL_EXTENSION_MEMBER(name, type) command_buffer::type name = nullptr;
   CLOPENCL_REQUIRED_NATIVES(CLOPENCL_MEMBER)
   CLOPENCL_OPTIONAL_NATIVES(CLOPENCL_OPTIONAL_MEMBER)
+  CLOPENCL_COMMAND_BUFFER_NATIVES(CLOPENCL_EXTENSION_MEMBER)
 #undef CLOPENCL_MEMBER
 #undef CLOPENCL_OPTIONAL_MEMBER
+#undef CLOPENCL_EXTENSION_MEMBER
+  decltype(&::clGetExtensionFunctionAddressForPlatform) GetExtensionFunctionAddressForPlatform = nullptr;
 };
 
 // The oldest platform version that can be served: 1.2.
@@ -117,6 +141,9 @@ bool LoadNativeApi(NativeApi& api, std::string& error);
 // `api` for a platform of version major * 10 + minor. An ICD loader has entry points of versions that a
 // platform may not have, and calling those crashes.
 NativeApi ForVersion(const NativeApi& api, int version);
+
+// Finds the functions of the extensions that `platform` has, for ForVersion()'s result.
+void LoadExtensions(NativeApi& api, cl_platform_id platform);
 
 // 30 for "OpenCL 3.0 PoCL…"; 10 when the text can't be understood.
 int ParseVersion(const std::string& text);

@@ -15,6 +15,9 @@ inline void ReleaseNative(const NativeApi& api, cl_sampler handle) { api.Release
 inline void ReleaseNative(const NativeApi& api, cl_program handle) { api.ReleaseProgram(handle); }
 inline void ReleaseNative(const NativeApi& api, cl_kernel handle) { api.ReleaseKernel(handle); }
 inline void ReleaseNative(const NativeApi& api, cl_event handle) { api.ReleaseEvent(handle); }
+inline void ReleaseNative(const NativeApi& api, cl_command_buffer_khr handle) {
+  api.ReleaseCommandBuffer(handle);
+}
 
 // Owns one reference; null owns nothing. The table outlives it.
 template <typename Handle>

@@ -211,6 +211,7 @@ struct Program {
 
 struct KernelArgument {
   MemId mem;                  // Null: a null memory object, or no memory object at all.
+  std::shared_ptr<Sampler> sampler;  // Kept while it is set.
   cl_int error = CL_SUCCESS;  // Setting it failed; launches fail until it is set anew.
 };
 
@@ -219,6 +220,17 @@ struct Kernel {
   Owned<cl_kernel> native;  // Null when there is an error, or while the program is being built.
   cl_int error = CL_SUCCESS;
   std::vector<KernelArgument> args;
+};
+
+struct CommandBuffer {
+  std::shared_ptr<Queue> queue;
+  Owned<cl_command_buffer_khr> native;
+  cl_int error = CL_SUCCESS;  // The first of its recordings; enqueues fail with it.
+  // Of its commands in their order; what they number themselves.
+  std::vector<cl_sync_point_khr> sync_points;
+  // What its commands use.
+  std::vector<std::shared_ptr<Mem>> mems;
+  std::vector<std::shared_ptr<Kernel>> kernels;
 };
 
 }  // namespace clopencl::rankserver

@@ -99,6 +99,7 @@ std::vector<OfferedPlatform> FindPlatforms(const NativeApi& api) {
       continue;
     }
     OfferedPlatform platform{i, natives[i], ForVersion(api, version), FindDevices(api, natives[i])};
+    LoadExtensions(platform.api, natives[i]);
     if (!platform.devices.empty()) platforms.push_back(std::move(platform));
   }
   return platforms;

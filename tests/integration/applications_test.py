@@ -88,9 +88,6 @@ def flatten(prefix, value):
 
 
 class ClinfoTest(ApplicationTest):
-    # Asked for only where the device has the extension, whose entry points are not forwarded.
-    OF_EXTENSIONS_LEFT_OUT = "CL_DEVICE_COMMAND_BUFFER"
-
     @staticmethod
     def parse(result):
         document = json.loads(result.stdout)
@@ -98,8 +95,7 @@ class ClinfoTest(ApplicationTest):
 
     def lines(self, platform, device):
         return "\n".join([flatten(f"platform/{name}", value) for name, value in platform.items()] +
-                         [flatten(f"device/{name}", value) for name, value in device.items()
-                          if not name.startswith(self.OF_EXTENSIONS_LEFT_OUT)])
+                         [flatten(f"device/{name}", value) for name, value in device.items()])
 
     @needs("clinfo", "clinfo")
     def test_value_by_value(self):

@@ -13,7 +13,7 @@ SPECIFICATION = re.compile(r"^(?P<value>.*?) \[specification: (?P<codes>[^\]]*)\
 
 # Extensions that add entry points which are not forwarded, or belong to the native platform alone.
 NOT_FORWARDED = {
-    "cl_pocl_content_size", "cl_khr_command_buffer", "cl_ext_device_fission", "cl_khr_gl_sharing",
+    "cl_pocl_content_size", "cl_ext_device_fission", "cl_khr_gl_sharing",
     "cl_khr_egl_image", "cl_khr_d3d10_sharing", "cl_khr_d3d11_sharing", "cl_khr_dx9_media_sharing",
     "cl_nv_create_buffer", "cl_nv_d3d10_sharing", "cl_nv_d3d11_sharing", "cl_nv_d3d9_sharing",
     "cl_khr_external_memory", "cl_khr_external_memory_opaque_fd", "cl_khr_external_semaphore",

@@ -9,9 +9,11 @@ foreach(test IN ITEMS frontend_test frontend_entry_points_test)
   gtest_discover_tests(${test} PROPERTIES LABELS loopback TIMEOUT 120)
 endforeach()
 
-add_executable(residency_test ${CMAKE_SOURCE_DIR}/tests/unit/residency_test.cc)
-target_link_libraries(residency_test PRIVATE clopencl_frontend GTest::gtest_main)
-gtest_discover_tests(residency_test PROPERTIES LABELS unit TIMEOUT 120)
+foreach(test IN ITEMS extensions_test residency_test)
+  add_executable(${test} ${CMAKE_SOURCE_DIR}/tests/unit/${test}.cc)
+  target_link_libraries(${test} PRIVATE clopencl_frontend GTest::gtest_main)
+  gtest_discover_tests(${test} PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()
 
 # One test: each would run the whole job first.
 add_executable(observer_test ${CMAKE_CURRENT_LIST_DIR}/observer_test.cc)

@@ -114,6 +114,31 @@ TEST_F(ServerObjects, SubDevicesAreDevices) {
   EXPECT_EQ(link_.sub_devices[bad].first, CL_DEVICE_PARTITION_FAILED);
 }
 
+TEST_F(ServerObjects, DefaultDeviceQueuesAreSet) {
+  link_.Post(wire::SetDefaultDeviceQueue{context_, {1, 0}, queue_});
+  link_.Post(wire::SetDefaultDeviceQueue{context_, {1, 0}, QueueId{900, 1}});  // Names nothing.
+  harness_.Finish(queue_);
+  EXPECT_EQ(mock_.calls("SetDefaultDeviceCommandQueue"), 1u);
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+  EXPECT_EQ(link_.failed, "");
+}
+
+// On a native platform without them, where the frontend does not offer them.
+TEST_F(ServerObjects, CommandBuffersNeedTheExtension) {
+  const CommandBufferId buffer{1, 1};
+  const MemId mem = link_.Buffer(context_, 64);
+  link_.Post(wire::CreateCommandBuffer{buffer, queue_, {}});
+  link_.Post(wire::RecordCopyBuffer{buffer, {}, {{queue_, {}, {}}, mem, mem, 0, 32, 16}});
+  link_.Post(wire::RecordBarrier{buffer, {}, {{queue_, {}, {}}}});
+  link_.Post(wire::FinalizeCommandBuffer{buffer});
+  const auto event = link_.NewId<EventId>();
+  link_.Post(wire::EnqueueCommandBuffer{{queue_, event, {}}, buffer});
+  EXPECT_EQ(harness_.Wait(event).status, CL_INVALID_OPERATION);
+  link_.Release(wire::ObjectKind::kCommandBuffer, buffer);
+  harness_.Finish(queue_);
+  EXPECT_EQ(link_.failed, "");
+}
+
 TEST_F(ServerObjects, RootDevicesOutliveTheirRelease) {
   link_.Release(wire::ObjectKind::kDevice, DeviceId{1, 0});
   EXPECT_EQ(harness_.Finish(link_.Queue(context_)), CL_SUCCESS);

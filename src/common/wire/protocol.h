@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/wire/messages/command_buffer.h"
 #include "common/wire/messages/enqueue.h"
 #include "common/wire/messages/event.h"
 #include "common/wire/messages/object.h"
@@ -30,7 +31,10 @@ using ServerMessages =
              FillImage, CopyImageToBuffer, CopyBufferToImage, MigrateMemObjects, Marker, Barrier,
              LaunchKernel, SvmRead, SvmWrite, SvmCopy, SvmFill, SvmMigrate, Flush, Finish, SendContents,
              ReceiveContents, CreateUserEvent, SetEventStatus, WatchEvent, ForwardEvent, QueryEvent,
-             ReadClock, FetchTrace>;
+             ReadClock, FetchTrace,
+             CreateCommandBuffer, RecordCopyBuffer, RecordCopyBufferRect, RecordFillBuffer, RecordCopyImage,
+             RecordFillImage, RecordCopyImageToBuffer, RecordCopyBufferToImage, RecordMarker, RecordBarrier,
+             RecordLaunchKernel, FinalizeCommandBuffer, EnqueueCommandBuffer, SetDefaultDeviceQueue>;
 
 // What the frontend handles.
 using FrontendMessages =

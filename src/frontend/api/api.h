@@ -6,6 +6,7 @@
 #pragma once
 
 #include <CL/cl.h>
+#include <CL/cl_ext.h>
 
 namespace clopencl::frontend::api {
 
@@ -242,5 +243,54 @@ void EnqueueSVMUnmap(cl_command_queue queue, void* pointer, cl_uint num_events, 
 void EnqueueSVMMigrateMem(cl_command_queue queue, cl_uint num_pointers, const void** pointers,
                           const size_t* sizes, cl_mem_migration_flags flags, cl_uint num_events,
                           const cl_event* wait_list, cl_event* event);
+
+// command_buffer.cc
+cl_command_buffer_khr CreateCommandBuffer(cl_uint num_queues, const cl_command_queue* queues,
+                                          const cl_command_buffer_properties_khr* properties);
+void FinalizeCommandBuffer(cl_command_buffer_khr buffer);
+void RetainCommandBuffer(cl_command_buffer_khr buffer);
+void ReleaseCommandBuffer(cl_command_buffer_khr buffer);
+void EnqueueCommandBuffer(cl_uint num_queues, cl_command_queue* queues, cl_command_buffer_khr buffer,
+                          cl_uint num_events, const cl_event* wait_list, cl_event* event);
+void GetCommandBufferInfo(cl_command_buffer_khr buffer, cl_command_buffer_info_khr param, size_t size,
+                          void* value, size_t* size_ret);
+void CommandBarrierWithWaitList(cl_command_buffer_khr buffer, cl_command_queue queue, cl_uint count,
+                                const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                                cl_mutable_command_khr* mutable_handle);
+void CommandCopyBuffer(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem source,
+                       cl_mem destination, size_t source_offset, size_t destination_offset, size_t size,
+                       cl_uint count, const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                       cl_mutable_command_khr* mutable_handle);
+void CommandCopyBufferRect(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem source,
+                           cl_mem destination, const size_t* source_origin, const size_t* destination_origin,
+                           const size_t* region, size_t source_row_pitch, size_t source_slice_pitch,
+                           size_t destination_row_pitch, size_t destination_slice_pitch, cl_uint count,
+                           const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                           cl_mutable_command_khr* mutable_handle);
+void CommandCopyBufferToImage(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem source,
+                              cl_mem destination, size_t source_offset, const size_t* destination_origin,
+                              const size_t* region, cl_uint count, const cl_sync_point_khr* list,
+                              cl_sync_point_khr* sync_point, cl_mutable_command_khr* mutable_handle);
+void CommandCopyImage(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem source, cl_mem destination,
+                      const size_t* source_origin, const size_t* destination_origin, const size_t* region,
+                      cl_uint count, const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                      cl_mutable_command_khr* mutable_handle);
+void CommandCopyImageToBuffer(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem source,
+                              cl_mem destination, const size_t* source_origin, const size_t* region,
+                              size_t destination_offset, cl_uint count, const cl_sync_point_khr* list,
+                              cl_sync_point_khr* sync_point, cl_mutable_command_khr* mutable_handle);
+void CommandFillBuffer(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem mem, const void* pattern,
+                       size_t pattern_size, size_t offset, size_t size, cl_uint count,
+                       const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                       cl_mutable_command_khr* mutable_handle);
+void CommandFillImage(cl_command_buffer_khr buffer, cl_command_queue queue, cl_mem image, const void* color,
+                      const size_t* origin, const size_t* region, cl_uint count,
+                      const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                      cl_mutable_command_khr* mutable_handle);
+void CommandNDRangeKernel(cl_command_buffer_khr buffer, cl_command_queue queue,
+                          const cl_properties* properties, cl_kernel kernel, cl_uint dimensions,
+                          const size_t* offset, const size_t* global, const size_t* local, cl_uint count,
+                          const cl_sync_point_khr* list, cl_sync_point_khr* sync_point,
+                          cl_mutable_command_khr* mutable_handle);
 
 }  // namespace clopencl::frontend::api

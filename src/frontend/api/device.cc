@@ -198,15 +198,22 @@ void GetHostTimer(cl_device_id handle, cl_ulong* host_timestamp) {
 
 void SetDefaultDeviceCommandQueue(cl_context context_handle, cl_device_id device_handle,
                                   cl_command_queue queue_handle) {
-  const Context& context = Get<Context>(context_handle, CL_INVALID_CONTEXT);
+  Context& context = Get<Context>(context_handle, CL_INVALID_CONTEXT);
   const Device& device = Get<Device>(device_handle, CL_INVALID_DEVICE);
   Require(context.HasDevice(device), CL_INVALID_DEVICE);
   // Devices without device-side enqueue refuse this call (OpenCL 3.0, clSetDefaultDeviceCommandQueue).
   Require(FactOr<cl_command_queue_properties>(device.facts(), CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES, 0) != 0,
           CL_INVALID_OPERATION);
-  const Queue& queue = Get<Queue>(queue_handle, CL_INVALID_COMMAND_QUEUE);
-  Require(queue.on_device() && &queue.device() == &device, CL_INVALID_COMMAND_QUEUE);
-  Fail(CL_INVALID_OPERATION);
+  Queue& queue = Get<Queue>(queue_handle, CL_INVALID_COMMAND_QUEUE);
+  Require(queue.on_device() && &queue.device() == &device && &queue.context() == &context,
+          CL_INVALID_COMMAND_QUEUE);
+  {
+    std::lock_guard lock(TheRuntime().command_mutex());
+    queue.EnsureKnown();
+    queue.session().Post(wire::SetDefaultDeviceQueue{context.id(), device.id(), queue.id()});
+    context.default_queues()[&device] = &queue;
+  }
+  TheRuntime().Posted(queue.session());
 }
 
 }  // namespace clopencl::frontend::api

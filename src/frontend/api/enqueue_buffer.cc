@@ -71,7 +71,7 @@ void EnqueueReadBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blo
   CheckAlignment(queue, buffer);
   if (size == 0) return EnqueueNothing(queue, CL_COMMAND_READ_BUFFER, wait_list, blocking, event);
   PendingCommand command(queue, CL_COMMAND_READ_BUFFER, wait_list, true);
-  buffer.Access(command.session(), offset, size, true, false);
+  command.Access(buffer, offset, size, true, false);
   const wire::Destination to = ReceiveInto(command, HostRegion::Contiguous(ptr, size));
   command.Post(wire::ReadBuffer{command.wire(), buffer.id(), offset, size, to});
   if (blocking) return command.CommitAndWait(event);
@@ -91,7 +91,7 @@ void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool bl
   const bool wait = MustWait(blocking, wait_list, size);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(size));
-  buffer.Access(command.session(), offset, size, false, true);
+  command.Access(buffer, offset, size, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, HostRegion::Contiguous(ptr, size), packed);
   command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from});
@@ -115,7 +115,7 @@ void EnqueueReadBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_bool
   CheckAlignment(queue, buffer);
   CheckHostReads(buffer);
   PendingCommand command(queue, CL_COMMAND_READ_BUFFER_RECT, wait_list, true);
-  buffer.Access(command.session(), there.offset(), there.end(region) - there.offset(), true, false);
+  command.Access(buffer, there.offset(), there.end(region) - there.offset(), true, false);
   const wire::Destination to = ReceiveInto(command, HostSide(ptr, here, region));
   command.Post(wire::ReadBufferRect{
       command.wire(), buffer.id(), there.origin, Triple(region), {there.row_pitch, there.slice_pitch}, to});
@@ -143,7 +143,7 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER_RECT, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(source.size()));
   // What lies between the rows keeps its contents, so the whole range has to be current here.
-  buffer.Access(command.session(), there.offset(), there.end(region) - there.offset(), true, true);
+  command.Access(buffer, there.offset(), there.end(region) - there.offset(), true, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, source, packed);
   command.Post(wire::WriteBufferRect{
@@ -169,8 +169,8 @@ void EnqueueCopyBuffer(cl_command_queue queue_handle, cl_mem source_handle, cl_m
     Require(a + size <= b || b + size <= a, CL_MEM_COPY_OVERLAP);
   }
   PendingCommand command(queue, CL_COMMAND_COPY_BUFFER, wait_list, event != nullptr);
-  source.Access(command.session(), source_offset, size, true, false);
-  destination.Access(command.session(), destination_offset, size, false, true);
+  command.Access(source, source_offset, size, true, false);
+  command.Access(destination, destination_offset, size, false, true);
   command.Post(wire::CopyBuffer{command.wire(), source.id(), destination.id(), source_offset,
                                 destination_offset, size});
   command.Commit(event);
@@ -213,8 +213,8 @@ void EnqueueCopyBufferRect(cl_command_queue queue_handle, cl_mem source_handle, 
   CheckAlignment(queue, source);
   CheckAlignment(queue, destination);
   PendingCommand command(queue, CL_COMMAND_COPY_BUFFER_RECT, wait_list, event != nullptr);
-  source.Access(command.session(), from.offset(), from.end(region) - from.offset(), true, false);
-  destination.Access(command.session(), to.offset(), to.end(region) - to.offset(), true, true);
+  command.Access(source, from.offset(), from.end(region) - from.offset(), true, false);
+  command.Access(destination, to.offset(), to.end(region) - to.offset(), true, true);
   command.Post(wire::CopyBufferRect{command.wire(),
                                     source.id(),
                                     destination.id(),
@@ -240,7 +240,7 @@ void EnqueueFillBuffer(cl_command_queue queue_handle, cl_mem handle, const void*
   CheckAlignment(queue, buffer);
   if (size == 0) return EnqueueNothing(queue, CL_COMMAND_FILL_BUFFER, wait_list, CL_FALSE, event);
   PendingCommand command(queue, CL_COMMAND_FILL_BUFFER, wait_list, event != nullptr);
-  buffer.Access(command.session(), offset, size, false, true);
+  command.Access(buffer, offset, size, false, true);
   command.Post(wire::FillBuffer{
       command.wire(), buffer.id(), {static_cast<const std::byte*>(pattern), pattern_size}, offset, size});
   command.Commit(event);

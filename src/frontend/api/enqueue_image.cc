@@ -48,7 +48,7 @@ void EnqueueReadImage(cl_command_queue queue_handle, cl_mem handle, cl_bool bloc
   const HostRegion host = HostSide(image, box, row_pitch, slice_pitch, ptr);
   CheckHostReads(image);
   PendingCommand command(queue, CL_COMMAND_READ_IMAGE, wait_list, true);
-  image.Access(command.session(), true, false);
+  command.Access(image, true, false);
   const wire::Destination to = ReceiveInto(command, host);
   command.Post(wire::ReadImage{command.wire(), image.id(), box.origin, box.region, host.size(), to});
   if (blocking) return command.CommitAndWait(event);
@@ -68,7 +68,7 @@ void EnqueueWriteImage(cl_command_queue queue_handle, cl_mem handle, cl_bool blo
   const bool wait = blocking == CL_TRUE && (!wait_list.empty() || WriteNeedsEvent(host.size()));
   PendingCommand command(queue, CL_COMMAND_WRITE_IMAGE, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(host.size()));
-  image.Access(command.session(), true, true);
+  command.Access(image, true, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, host, packed);
   command.Post(wire::WriteImage{command.wire(), image.id(), box.origin, box.region, host.size(), from});
@@ -94,8 +94,8 @@ void EnqueueCopyImage(cl_command_queue queue_handle, cl_mem source_handle, cl_me
     Require(!overlap, CL_MEM_COPY_OVERLAP);
   }
   PendingCommand command(queue, CL_COMMAND_COPY_IMAGE, wait_list, event != nullptr);
-  source.Access(command.session(), true, false);
-  destination.Access(command.session(), true, true);
+  command.Access(source, true, false);
+  command.Access(destination, true, true);
   command.Post(
       wire::CopyImage{command.wire(), source.id(), destination.id(), from.origin, to.origin, from.region});
   command.Commit(event);
@@ -113,7 +113,7 @@ void EnqueueFillImage(cl_command_queue queue_handle, cl_mem handle, const void* 
   std::memcpy(value.data(), color,
               image.what().format.image_channel_order == CL_DEPTH ? sizeof(float) : sizeof value);
   PendingCommand command(queue, CL_COMMAND_FILL_IMAGE, wait_list, event != nullptr);
-  image.Access(command.session(), true, true);
+  command.Access(image, true, true);
   command.Post(wire::FillImage{command.wire(), image.id(), value, box.origin, box.region});
   command.Commit(event);
 }
@@ -130,8 +130,8 @@ void EnqueueCopyImageToBuffer(cl_command_queue queue_handle, cl_mem source_handl
   Require(Inside(offset, size, destination.size()), CL_INVALID_VALUE);
   CheckAlignment(queue, destination);
   PendingCommand command(queue, CL_COMMAND_COPY_IMAGE_TO_BUFFER, wait_list, event != nullptr);
-  source.Access(command.session(), true, false);
-  destination.Access(command.session(), offset, size, false, true);
+  command.Access(source, true, false);
+  command.Access(destination, offset, size, false, true);
   command.Post(
       wire::CopyImageToBuffer{command.wire(), source.id(), destination.id(), box.origin, box.region, offset});
   command.Commit(event);
@@ -149,8 +149,8 @@ void EnqueueCopyBufferToImage(cl_command_queue queue_handle, cl_mem source_handl
   Require(Inside(offset, size, source.size()), CL_INVALID_VALUE);
   CheckAlignment(queue, source);
   PendingCommand command(queue, CL_COMMAND_COPY_BUFFER_TO_IMAGE, wait_list, event != nullptr);
-  source.Access(command.session(), offset, size, true, false);
-  destination.Access(command.session(), true, true);
+  command.Access(source, offset, size, true, false);
+  command.Access(destination, true, true);
   command.Post(
       wire::CopyBufferToImage{command.wire(), source.id(), destination.id(), offset, box.origin, box.region});
   command.Commit(event);

@@ -60,7 +60,8 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
 
 // Makes the objects that the kernel's arguments name usable on the session. A memory object is taken as read
 // and written unless the object or the kernel says otherwise. Under the command mutex.
-void AccessArguments(Kernel& kernel, Session& session) {
+void AccessArguments(Kernel& kernel, PendingCommand& command) {
+  Session& session = command.session();
   IdTables& ids = TheRuntime().ids();
   for (size_t i = 0; i < kernel.args().size(); ++i) {
     const ArgValue& arg = kernel.args()[i];
@@ -74,7 +75,7 @@ void AccessArguments(Kernel& kernel, Session& session) {
           (info.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY ||
            (info.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
       const bool reads_only = kernel_reads_only || (mem->flags() & CL_MEM_READ_ONLY) != 0;
-      mem->Access(session, true, !reads_only);
+      command.Access(*mem, true, !reads_only);
     } else if (arg.kind == wire::ArgKind::kSampler) {
       auto* sampler = static_cast<Sampler*>(ids.samplers.Find(SamplerId::Unpack(arg.word)));
       Require(sampler != nullptr, CL_INVALID_KERNEL_ARGS);
@@ -99,15 +100,15 @@ void Launch(cl_command_queue queue_handle, cl_kernel kernel_handle, cl_command_t
   const Sizes sizes = CheckSizes(queue.device(), *on_device, dimensions, offset, global, local);
   const WaitList wait_list(queue.context(), num_events, events);
   PendingCommand command(queue, type, wait_list, event != nullptr);
-  kernel.EnsureOn(command.session());
-  AccessArguments(kernel, command.session());
-  const Kernel::Changes& changes = kernel.TakeChanges(command.session());
   if (std::find(sizes.global.begin(), sizes.global.begin() + dimensions, 0u) !=
       sizes.global.begin() + dimensions) {
     // Nothing to run, which is allowed since 2.1; the command still takes its turn.
     command.Post(wire::Marker{command.wire()});
     return command.Commit(event);
   }
+  kernel.EnsureOn(command.session());
+  AccessArguments(kernel, command);
+  const Kernel::Changes& changes = kernel.TakeChanges(command.session());
   command.Post(wire::LaunchKernel{command.wire(), kernel.id(), dimensions, sizes.offset, sizes.global,
                                   sizes.local, changes.args, changes.exec_info});
   command.Commit(event);

@@ -57,7 +57,7 @@ void* EnqueueMapBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blo
   if ((flags & CL_MAP_WRITE_INVALIDATE_REGION) != 0) {
     command.Post(wire::Marker{command.wire()});
   } else {
-    buffer.Access(command.session(), offset, size, true, false);
+    command.Access(buffer, offset, size, true, false);
     const wire::Destination to = ReceiveInto(command, HostRegion::Contiguous(pointer, size));
     command.Post(wire::ReadBuffer{command.wire(), buffer.id(), offset, size, to});
   }
@@ -84,7 +84,7 @@ void* EnqueueMapImage(cl_command_queue queue_handle, cl_mem handle, cl_bool bloc
   if ((flags & CL_MAP_WRITE_INVALIDATE_REGION) != 0) {
     command.Post(wire::Marker{command.wire()});
   } else {
-    image.Access(command.session(), true, false);
+    command.Access(image, true, false);
     const wire::Destination to = ReceiveInto(command, host);
     command.Post(wire::ReadImage{command.wire(), image.id(), box.origin, box.region, host.size(), to});
   }
@@ -113,9 +113,9 @@ void EnqueueUnmapMemObject(cl_command_queue queue_handle, cl_mem handle, void* p
   const HostRegion host = mem.is_image() ? ImageHostRegion(mem, mapping->box)
                                          : HostRegion::Contiguous(mapping->pointer, mapping->size);
   if (mem.is_image()) {
-    mem.Access(command.session(), true, true);
+    command.Access(mem, true, true);
   } else {
-    mem.Access(command.session(), mapping->offset, mapping->size, false, true);
+    command.Access(mem, mapping->offset, mapping->size, false, true);
   }
   const wire::Source from = SendFrom(command, host, packed);
   if (mem.is_image()) {

@@ -97,8 +97,12 @@ void GetCommandQueueInfo(cl_command_queue handle, cl_command_queue_info param, s
     case CL_QUEUE_SIZE:
       Require(queue.on_device(), CL_INVALID_COMMAND_QUEUE);
       return sink.Put(queue.size());
-    case CL_QUEUE_DEVICE_DEFAULT:
-      return sink.Put<cl_command_queue>(nullptr);
+    case CL_QUEUE_DEVICE_DEFAULT: {
+      std::lock_guard lock(TheRuntime().command_mutex());
+      const auto& defaults = queue.context().default_queues();
+      const auto at = defaults.find(&queue.device());
+      return sink.Put(at == defaults.end() ? nullptr : at->second->handle());
+    }
     default:
       Fail(CL_INVALID_VALUE);
   }

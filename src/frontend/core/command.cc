@@ -21,10 +21,19 @@ bool WaitList::Failed() const {
 
 PendingCommand::PendingCommand(Queue& queue, cl_command_type type, const WaitList& wait_list,
                                bool needs_event)
-    : queue_(queue), session_(queue.session()), empty_wait_list_(wait_list.empty()) {
+    : queue_(queue),
+      recording_(queue.recorded_by()),
+      session_(queue.session()),
+      empty_wait_list_(wait_list.empty()) {
   Require(!session_.failed(), CL_DEVICE_NOT_AVAILABLE);
   TheRuntime().AwaitWindow(session_);
   lock_ = std::unique_lock(TheRuntime().command_mutex());
+  if (recording_ != nullptr) {
+    Require(!recording_->finalized(), CL_INVALID_OPERATION);
+    recording_->EnsureKnown();
+    wire_.queue = recording_->queue().id();
+    return;
+  }
   queue_.EnsureKnown();
   wire_.queue = queue_.id();
   if (!wait_list.empty()) CollectWaitList(wait_list);
@@ -33,6 +42,11 @@ PendingCommand::PendingCommand(Queue& queue, cl_command_type type, const WaitLis
   wire_.event = event_->id();
   DependOnTransfers(wait_list);
   watch_ = queue.profiling();
+}
+
+void PendingCommand::Access(Mem& mem, size_t offset, size_t size, bool reads, bool writes) {
+  if (recording_ != nullptr) return recording_->Use(mem, offset, size, reads, writes);
+  mem.Access(session_, offset, size, reads, writes);
 }
 
 void PendingCommand::CollectWaitList(const WaitList& wait_list) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/wire/messages/enqueue.h"
+#include "frontend/core/command_buffer.h"
 #include "frontend/core/event.h"
 #include "frontend/core/queue.h"
 #include "frontend/runtime.h"
@@ -47,8 +48,13 @@ class PendingCommand {
   Event* event() const { return event_.get(); }
   Session& session() const { return session_; }
 
+  // What it reads and writes: Mem::Access on the queue's server.
+  void Access(Mem& mem, size_t offset, size_t size, bool reads, bool writes);
+  void Access(Mem& mem, bool reads, bool writes) { Access(mem, 0, mem.size(), reads, writes); }
+
   template <typename Message>
   void Post(const Message& message) {
+    if (recording_ != nullptr) return recording_->Record(message);
     session_.Post(message);
   }
 
@@ -73,6 +79,7 @@ class PendingCommand {
   void Finish(cl_event* event);
 
   Queue& queue_;
+  CommandBuffer* const recording_;  // The command is to be recorded there, not to be run.
   Session& session_;
   std::unique_lock<std::recursive_mutex> lock_;
   Ref<Event> event_;

@@ -46,6 +46,8 @@ class Context : public ObjectOf<Context, cl_context, ObjectTag::kContext> {
 
   // Queues of the context that live. Under the command mutex.
   std::vector<Queue*>& queues() { return queues_; }
+  // The default device queues (clSetDefaultDeviceCommandQueue). Under the command mutex.
+  std::map<const Device*, Queue*>& default_queues() { return default_queues_; }
 
  private:
   const std::vector<Ref<Device>> devices_;
@@ -54,6 +56,7 @@ class Context : public ObjectOf<Context, cl_context, ObjectTag::kContext> {
   ContextId id_;
   SessionSet known_;
   std::vector<Queue*> queues_;
+  std::map<const Device*, Queue*> default_queues_;
   cl_ulong largest_alloc_ = 0;
   bool any_images_ = false;
   cl_device_svm_capabilities svm_ = 0;

@@ -66,6 +66,12 @@ void Device::LearnFacts() {
   version_ = FactOr<cl_version>(facts_, CL_DEVICE_NUMERIC_VERSION, 0);
   if (version_ == 0) version_ = ParseVersion(FactText(facts_, CL_DEVICE_VERSION));
   extensions_ = FilterExtensions(FactText(facts_, CL_DEVICE_EXTENSIONS), "cl_clopencl_host_name");
+  if (const OwnedFact* fact = FindFact(facts_, CL_DEVICE_EXTENSIONS_WITH_VERSION)) {
+    std::vector<cl_name_version> versions(fact->value.size() / sizeof(cl_name_version));
+    std::memcpy(versions.data(), fact->value.data(), versions.size() * sizeof(cl_name_version));
+    for (const cl_name_version& native : versions)
+      if (!ForwardsVersion(native)) extensions_ = WithoutExtension(extensions_, native.name);
+  }
 }
 
 bool Device::HasExtension(std::string_view name) const {

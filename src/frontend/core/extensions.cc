@@ -71,8 +71,8 @@ static_assert(std::is_sorted(kLanguageOnly.begin(), kLanguageOnly.end()));
 
 // Extensions whose entry points (or objects) we forward.
 constexpr std::array<std::string_view, 6> kForwarded{
-    "cl_khr_create_command_queue",      "cl_khr_il_program",      "cl_khr_spir", "cl_khr_subgroups",
-    "cl_khr_suggested_local_work_size", "cl_nv_compiler_options",
+    "cl_khr_command_buffer", "cl_khr_create_command_queue", "cl_khr_il_program", "cl_khr_spir",
+    "cl_khr_subgroups",      "cl_nv_compiler_options",
 };
 
 }  // namespace
@@ -80,6 +80,12 @@ constexpr std::array<std::string_view, 6> kForwarded{
 bool ForwardsExtension(std::string_view name) {
   return std::binary_search(kLanguageOnly.begin(), kLanguageOnly.end(), name) ||
          std::find(kForwarded.begin(), kForwarded.end(), name) != kForwarded.end();
+}
+
+bool ForwardsVersion(const cl_name_version& extension) {
+  // From 0.9.5 on its functions take one more argument.
+  return std::string_view(extension.name) != "cl_khr_command_buffer" ||
+         extension.version < CL_MAKE_VERSION(0, 9, 5);
 }
 
 std::vector<std::string_view> SplitWords(std::string_view text) {
@@ -104,10 +110,20 @@ std::string FilterExtensions(std::string_view native, std::string_view own) {
   return result;
 }
 
+std::string WithoutExtension(std::string_view extensions, std::string_view name) {
+  std::string result;
+  for (std::string_view word : SplitWords(extensions)) {
+    if (word == name) continue;
+    if (!result.empty()) result += ' ';
+    result += word;
+  }
+  return result;
+}
+
 std::vector<cl_name_version> FilterExtensions(const std::vector<cl_name_version>& native) {
   std::vector<cl_name_version> result;
   for (const cl_name_version& extension : native)
-    if (ForwardsExtension(extension.name)) result.push_back(extension);
+    if (ForwardsExtension(extension.name) && ForwardsVersion(extension)) result.push_back(extension);
   return result;
 }
 

@@ -13,6 +13,11 @@ namespace clopencl::frontend {
 // points pass when we forward these. Everything else, and whatever we do not know, is left out.
 bool ForwardsExtension(std::string_view name);
 
+// Whether we know the entry points of this version of an extension, should it have any.
+bool ForwardsVersion(const cl_name_version& extension);
+
+std::string WithoutExtension(std::string_view extensions, std::string_view name);
+
 // The space-separated names of `native` that pass, followed by `own`.
 std::string FilterExtensions(std::string_view native, std::string_view own);
 

@@ -17,6 +17,17 @@ Queue::Queue(Context& context, Device& device, cl_command_queue_properties prope
   std::lock_guard lock(TheRuntime().command_mutex());
   id_ = TheRuntime().ids().queues.Insert(this);
   context_->queues().push_back(this);
+  if ((properties_ & CL_QUEUE_ON_DEVICE_DEFAULT) != 0) context_->default_queues()[device_.get()] = this;
+}
+
+Queue::Queue(const Queue& like, CommandBuffer& recorded_by)
+    : context_(like.context_),
+      device_(like.device_),
+      properties_(like.properties_),
+      size_(0),
+      recorded_by_(&recorded_by) {
+  std::lock_guard lock(TheRuntime().command_mutex());
+  id_ = TheRuntime().ids().queues.Insert(this);
 }
 
 Queue::~Queue() {
@@ -24,6 +35,7 @@ Queue::~Queue() {
   std::lock_guard lock(runtime.command_mutex());
   if (known_) session().Post(wire::Release{wire::ObjectKind::kQueue, id_.Pack()});
   std::erase(context_->queues(), this);
+  std::erase_if(context_->default_queues(), [this](const auto& entry) { return entry.second == this; });
   runtime.ids().queues.Erase(id_);
 }
 

@@ -10,6 +10,7 @@
 
 namespace clopencl::frontend {
 
+class CommandBuffer;
 class Event;
 
 class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
@@ -18,6 +19,8 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   // `listed` when there was a list.
   Queue(Context& context, Device& device, cl_command_queue_properties properties, cl_uint size,
         std::vector<cl_queue_properties> given);
+  // The recorder of a command buffer for `like`.
+  Queue(const Queue& like, CommandBuffer& recorded_by);
   ~Queue();
 
   QueueId id() const { return id_; }
@@ -30,6 +33,8 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   bool on_device() const { return (properties_ & CL_QUEUE_ON_DEVICE) != 0; }
   cl_uint size() const { return size_; }
   const std::vector<cl_queue_properties>& given() const { return given_; }
+  // The command buffer whose recorder this is (command_buffer.h), or null.
+  CommandBuffer* recorded_by() const { return recorded_by_; }
 
   bool known() const { return known_; }  // To the server. Under the command mutex.
   // Makes queue and context known to the server if they aren't. Under the command mutex.
@@ -53,6 +58,7 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   const cl_command_queue_properties properties_;
   const cl_uint size_;
   const std::vector<cl_queue_properties> given_;
+  CommandBuffer* const recorded_by_ = nullptr;
   QueueId id_;
   bool known_ = false;
   std::vector<Ref<Event>> transfers_;

@@ -85,6 +85,20 @@ void Channel::On(const wire::CreateQueue& m) {
   if (learns_clock) LearnClock(queue);
 }
 
+// Nobody waits for an answer: the frontend has checked what natively may be wrong.
+void Channel::On(const wire::SetDefaultDeviceQueue& m) {
+  const std::shared_ptr<Context>* context = contexts.Find(m.context);
+  const std::shared_ptr<Device>* device = devices.Find(m.device);
+  const std::shared_ptr<Queue>* queue = queues.Find(m.queue);
+  cl_int status = CL_INVALID_VALUE;
+  if (context != nullptr && device != nullptr && queue != nullptr &&
+      api().SetDefaultDeviceCommandQueue != nullptr) {
+    status = api().SetDefaultDeviceCommandQueue((*context)->native.get(), (*device)->native,
+                                                (*queue)->native.get());
+  }
+  if (status != CL_SUCCESS) Log().warn("the default device queue was not set (error {})", status);
+}
+
 // Transfers that are no native commands need times in the device's clock.
 void Channel::LearnClock(const std::shared_ptr<Queue>& queue) {
   const int64_t before = DeviceClock::HostNow();
@@ -152,6 +166,9 @@ void Channel::On(const wire::Release& m) {
       return;
     case wire::ObjectKind::kEvent:
       ReleaseEvent(EventId::Unpack(m.id));
+      return;
+    case wire::ObjectKind::kCommandBuffer:
+      command_buffers.Take(CommandBufferId::Unpack(m.id));
       return;
   }
   Log().debug("release of an object of unknown kind {}", static_cast<int>(m.kind));

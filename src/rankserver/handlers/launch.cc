@@ -1,6 +1,7 @@
 // Kernel launches.
 #include "common/log.h"
 #include "rankserver/command.h"
+#include "rankserver/range.h"
 
 namespace clopencl::rankserver {
 namespace {
@@ -34,6 +35,7 @@ cl_int Channel::SetArgument(Kernel& kernel, const wire::KernelArg& arg) {
     case wire::ArgKind::kSampler: {
       const std::shared_ptr<Sampler>* found = samplers.Find(SamplerId::Unpack(arg.word), status);
       if (found == nullptr) return status;
+      state.sampler = *found;
       const cl_sampler sampler = (*found)->native.get();
       return api().SetKernelArg(native, arg.index, sizeof sampler, &sampler);
     }
@@ -57,45 +59,45 @@ cl_int Channel::SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info) {
   return api().SetKernelExecInfo(kernel.native.get(), info.param, info.value.size(), info.value.data());
 }
 
+// The kernel with the arguments that the message brings, and the first error of all that it is to run with.
+cl_int Channel::PrepareKernel(const wire::LaunchKernel& m, std::shared_ptr<Kernel>& kernel) {
+  cl_int status = CL_SUCCESS;
+  const auto fail = [&status](cl_int error) {
+    if (status == CL_SUCCESS) status = error;
+  };
+  const std::shared_ptr<Kernel>* found = kernels.Find(m.kernel, status);
+  if (found == nullptr) return status;
+  // The program is still being built; the frontend waits for that before it sends launches.
+  if (!(*found)->native)
+    return (*found)->error != CL_SUCCESS ? (*found)->error : CL_INVALID_PROGRAM_EXECUTABLE;
+  kernel = *found;
+  if (m.dimensions < 1 || m.dimensions > 3) fail(CL_INVALID_WORK_DIMENSION);
+  for (const wire::KernelArg& arg : m.args) {
+    if (arg.index >= kMaxArguments) {
+      fail(CL_INVALID_ARG_INDEX);
+      continue;
+    }
+    if (arg.index >= kernel->args.size()) kernel->args.resize(arg.index + 1);
+    const cl_int error = SetArgument(*kernel, arg);
+    kernel->args[arg.index].error = error;
+  }
+  for (const wire::KernelExecInfo& info : m.exec_info) fail(SetExecInfo(*kernel, info));
+  for (const KernelArgument& arg : kernel->args) fail(arg.error);
+  return status;
+}
+
 void Channel::On(const wire::LaunchKernel& m) {
   Enqueue command(*this, m.command);
-  cl_int status = CL_SUCCESS;
-  const std::shared_ptr<Kernel>* found = kernels.Find(m.kernel, status);
-  if (found == nullptr) command.Fail(status);
-  Kernel* kernel = found != nullptr ? found->get() : nullptr;
-  // The program is still being built; the frontend waits for that before it sends launches.
-  if (kernel != nullptr && !kernel->native) {
-    command.Fail(kernel->error != CL_SUCCESS ? kernel->error : CL_INVALID_PROGRAM_EXECUTABLE);
-    kernel = nullptr;
-  }
-  if (m.dimensions < 1 || m.dimensions > 3) command.Fail(CL_INVALID_WORK_DIMENSION);
+  std::shared_ptr<Kernel> kernel;
+  if (const cl_int error = PrepareKernel(m, kernel)) command.Fail(error);
   if (kernel != nullptr) {
-    for (const wire::KernelArg& arg : m.args) {
-      if (arg.index >= kMaxArguments) {
-        command.Fail(CL_INVALID_ARG_INDEX);
-        continue;
-      }
-      if (arg.index >= kernel->args.size()) kernel->args.resize(arg.index + 1);
-      const cl_int error = SetArgument(*kernel, arg);
-      kernel->args[arg.index].error = error;
-    }
-    for (const wire::KernelExecInfo& info : m.exec_info) {
-      const cl_int error = SetExecInfo(*kernel, info);
-      if (error != CL_SUCCESS) command.Fail(error);
-    }
-    for (const KernelArgument& arg : kernel->args) {
-      if (arg.error != CL_SUCCESS) command.Fail(arg.error);
+    for (const KernelArgument& arg : kernel->args)
       if (arg.mem) command.Use(arg.mem);
-    }
   }
-  const bool has_local = m.local[0] != 0 || m.local[1] != 0 || m.local[2] != 0;
-  const std::array<size_t, 3> offset{m.offset[0], m.offset[1], m.offset[2]};
-  const std::array<size_t, 3> global{m.global[0], m.global[1], m.global[2]};
-  const std::array<size_t, 3> local{m.local[0], m.local[1], m.local[2]};
+  const Range range(m);
   command.Run([&](const NativeArgs& to) {
-    return api().EnqueueNDRangeKernel(to.queue, kernel->native.get(), m.dimensions, offset.data(),
-                                      global.data(), has_local ? local.data() : nullptr, to.count, to.list,
-                                      to.event);
+    return api().EnqueueNDRangeKernel(to.queue, kernel->native.get(), m.dimensions, range.offset.data(),
+                                      range.global.data(), range.native_local(), to.count, to.list, to.event);
   });
 }
 

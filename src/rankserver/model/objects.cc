@@ -194,6 +194,14 @@ cl_int ReleaseCommandQueue(cl_command_queue queue) { return Current().Release(qu
 
 cl_int Flush(cl_command_queue) { return Current().Enter("Flush"); }
 
+cl_int SetDefaultDeviceCommandQueue(cl_context context, cl_device_id, cl_command_queue queue) {
+  Engine& engine = Current();
+  if (const cl_int error = engine.Enter("SetDefaultDeviceCommandQueue")) return error;
+  std::lock_guard lock(engine.mutex);
+  if (engine.Find<ContextObject>(context, Kind::kContext) == nullptr) return CL_INVALID_CONTEXT;
+  return engine.Find<QueueObject>(queue, Kind::kQueue) == nullptr ? CL_INVALID_COMMAND_QUEUE : CL_SUCCESS;
+}
+
 cl_int Finish(cl_command_queue handle) {
   Engine& engine = Current();
   if (const cl_int error = engine.Enter("Finish")) return error;
@@ -317,6 +325,7 @@ void FillObjects(NativeApi& api) {
   api.CreateCommandQueue = &CreateCommandQueue;
   api.CreateCommandQueueWithProperties = &CreateCommandQueueWithProperties;
   api.ReleaseCommandQueue = &ReleaseCommandQueue;
+  api.SetDefaultDeviceCommandQueue = &SetDefaultDeviceCommandQueue;
   api.Flush = &Flush;
   api.Finish = &Finish;
   api.CreateSampler = &CreateSampler;

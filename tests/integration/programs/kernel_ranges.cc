@@ -92,6 +92,7 @@ class Test {
     Shaped();
     Atomics();
     Barriers();
+    NothingToRun();
   }
 
  private:
@@ -218,6 +219,30 @@ class Test {
       ExpectEqual(ReadVector<cl_uint>(s_.queue, output, groups), expected,
                   "sums by " + std::to_string(group));
     }
+  }
+
+  // Allowed since OpenCL 2.1. The arguments that such a launch has hold for the next one.
+  void NothingToRun() {
+    const Kernel kernel = MakeKernel(program_, "visit");
+    const Mem first = MakeBuffer(s_.context, 4 * sizeof(cl_uint));
+    const Mem second = MakeBuffer(s_.context, 4 * sizeof(cl_uint));
+    const std::vector<cl_uint> zeros(4);
+    WriteAll(s_.queue, second, zeros.data(), zeros.size() * sizeof(cl_uint));
+    SetArgs(kernel, first);
+    const size_t some = 4, none = 0;
+    Must(clEnqueueNDRangeKernel(s_.queue, kernel, 1, nullptr, &some, nullptr, 0, nullptr, nullptr));
+    SetArgs(kernel, second);
+    Event event;
+    const cl_int code =
+        clEnqueueNDRangeKernel(s_.queue, kernel, 1, nullptr, &none, nullptr, 0, nullptr, event.Out());
+    PrintError("a range of nothing", code);
+    if (code == CL_SUCCESS) {
+      const cl_event list[] = {event};
+      PrintError("its end", clWaitForEvents(1, list));
+    }
+    ExpectEqual(ReadVector<cl_uint>(s_.queue, second, 4), zeros, "nothing was run");
+    Must(clEnqueueNDRangeKernel(s_.queue, kernel, 1, nullptr, &some, nullptr, 0, nullptr, nullptr));
+    ExpectEqual(ReadVector<cl_uint>(s_.queue, second, 4), {1, 2, 3, 4}, "a range after nothing");
   }
 
   Session s_;

@@ -14,7 +14,17 @@
 
 namespace clopencl::wire {
 
-enum class ObjectKind : uint8_t { kDevice = 1, kContext, kQueue, kMem, kSampler, kProgram, kKernel, kEvent };
+enum class ObjectKind : uint8_t {
+  kDevice = 1,
+  kContext,
+  kQueue,
+  kMem,
+  kSampler,
+  kProgram,
+  kKernel,
+  kEvent,
+  kCommandBuffer
+};
 
 struct CreateContext {
   ContextId context;
@@ -30,6 +40,13 @@ struct CreateQueue {
   ContextId context;
   DeviceId device;
   std::span<const uint64_t> properties;
+};
+
+// clSetDefaultDeviceCommandQueue.
+struct SetDefaultDeviceQueue {
+  ContextId context;
+  DeviceId device;
+  QueueId queue;
 };
 
 // flags never hold CL_MEM_USE_HOST_PTR, CL_MEM_COPY_HOST_PTR or host access flags: initial contents follow as
