@@ -140,6 +140,27 @@ TEST_P(ServerContents, AreRefusedToNobody) {
   EXPECT_TRUE(harness_.Until([&] { return !two_.failed.empty(); }));
 }
 
+// Each server waits for contents from the other, and a command there already waits for them, when it is told
+// to send its own.
+TEST_P(ServerContents, CrossingEachOtherDoNotWaitForEachOther) {
+  const MemId there_one = one_.Buffer(context_one_, kSize), there_two = two_.Buffer(context_two_, kSize);
+  EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, Pattern(kSize, 1), true), CL_COMPLETE);
+  EXPECT_EQ(harness_.Write(queue_two_, mem_two_, 0, Pattern(kSize, 2), true, 2), CL_COMPLETE);
+  one_.Post(wire::ReceiveContents{there_one, 0, kSize, 2, kTag});
+  one_.Post(wire::CopyBuffer{{queue_one_, {}, {}}, there_one, there_one, 0, 90'000, 10});
+  two_.Post(wire::ReceiveContents{there_two, 0, kSize, 1, kTag + 1});
+  two_.Post(wire::CopyBuffer{{queue_two_, {}, {}}, there_two, there_two, 0, 90'000, 10});
+  one_.Flush();
+  two_.Flush();
+  harness_.Settle();
+  one_.Post(wire::SendContents{mem_one_, 0, kSize, 2, kTag + 1});
+  two_.Post(wire::SendContents{mem_two_, 0, kSize, 1, kTag});
+  ASSERT_TRUE(harness_.Until([&] { return one_.moved.size() == 1 && two_.moved.size() == 1; }));
+  Bytes expected = Pattern(kSize, 2);
+  std::copy_n(expected.begin(), 10, expected.begin() + 90'000);
+  EXPECT_EQ(harness_.Read(queue_one_, there_one, 0, kSize, true), expected);
+}
+
 TEST_P(ServerContents, AFailedMoveFailsTheCommandsOnTheObject) {
   EXPECT_EQ(harness_.Write(queue_two_, mem_two_, 0, Pattern(10, 1), false, 2), CL_COMPLETE);
   Move(0, kSize);

@@ -10,7 +10,9 @@ namespace {
 // The native command is put on the queue of the transfer itself. A read's is enqueued at once; its data
 // leaves when it is complete. A write's data is received at once, while earlier commands still run; its
 // native command is enqueued when the data is there, or before that, behind an event that says so, when
-// another command comes after it.
+// another command comes after it. Moves of contents are never enqueued before: their queue is that of all
+// moves of the context, and one that waits for its data would hold up another that the sender of that data
+// waits for.
 class StagedTransfer final : public Transfer {
  public:
   StagedTransfer(Channel& channel, Request request, StagedCommand command)
@@ -18,6 +20,7 @@ class StagedTransfer final : public Transfer {
 
   cl_event OrderEvent(const Queue* queue) override {
     if (over()) return nullptr;
+    if (AwaitsContents()) return Transfer::OrderEvent(queue);
     const bool native_order = queue == request_.queue.get() && queue->in_order;
     if (request_.direction == Direction::kToDevice) {
       EnqueueWrite();
@@ -31,7 +34,7 @@ class StagedTransfer final : public Transfer {
   }
 
   cl_event ResultEvent() override {
-    if (over()) return Transfer::ResultEvent();
+    if (over() || AwaitsContents()) return Transfer::ResultEvent();
     if (request_.direction == Direction::kToDevice) {
       EnqueueWrite();
       if (native_event_) return native_event_.get();
@@ -42,6 +45,10 @@ class StagedTransfer final : public Transfer {
   }
 
  private:
+  bool AwaitsContents() const {
+    return request_.internal && request_.direction == Direction::kToDevice && !native_event_;
+  }
+
   void Begin(const WaitList& waits) override {
     block_ = request_.queue->context->Staging().Acquire(request_.size);
     if (block_ == nullptr) return GiveUp(CL_OUT_OF_HOST_MEMORY);
