@@ -29,33 +29,58 @@ std::string BuildLog(cl_program program, cl_device_id device) {
 
 }  // namespace
 
-DeviceSession::DeviceSession(const apps::DeviceInfo& device, std::int64_t n, std::int64_t slice)
-    : device_(device), n_(n), slice_(slice) {
+std::shared_ptr<const DeviceSession::Shared> DeviceSession::Build(
+    const std::vector<apps::DeviceInfo>& devices) {
+  auto shared = std::make_shared<Shared>();
+  std::vector<cl_device_id> ids;
+  for (const apps::DeviceInfo& device : devices) ids.push_back(device.id);
+  const auto count = static_cast<cl_uint>(ids.size());
   cl_int code = CL_SUCCESS;
-  context_ = apps::Context(clCreateContext(nullptr, 1, &device.id, nullptr, nullptr, &code));
+  shared->context = apps::Context(clCreateContext(nullptr, count, ids.data(), nullptr, nullptr, &code));
   Check(code, "clCreateContext");
   const char* source = kSbmpSource;
-  program_ = apps::Program(clCreateProgramWithSource(context_.get(), 1, &source, nullptr, &code));
+  shared->program =
+      apps::Program(clCreateProgramWithSource(shared->context.get(), 1, &source, nullptr, &code));
   Check(code, "clCreateProgramWithSource");
-  if (code = clBuildProgram(program_.get(), 1, &device.id, "", nullptr, nullptr); code != CL_SUCCESS) {
-    throw std::runtime_error(fmt::format("{}\n{}", ClError("clBuildProgram of sbmp", code).what(),
-                                         BuildLog(program_.get(), device.id)));
+  code = clBuildProgram(shared->program.get(), count, ids.data(), "", nullptr, nullptr);
+  if (code != CL_SUCCESS) {
+    std::string log;
+    for (const cl_device_id id : ids) log += BuildLog(shared->program.get(), id);
+    throw std::runtime_error(fmt::format("{}\n{}", ClError("clBuildProgram of sbmp", code).what(), log));
   }
-  kernel_ = apps::Kernel(clCreateKernel(program_.get(), kSbmpName, &code));
+  return shared;
+}
+
+DeviceSession::DeviceSession(std::shared_ptr<const Shared> shared, const apps::DeviceInfo& device,
+                             std::int64_t n, std::int64_t slice)
+    : device_(device), n_(n), slice_(slice), shared_(std::move(shared)) {
+  cl_int code = CL_SUCCESS;
+  kernel_ = apps::Kernel(clCreateKernel(shared_->program.get(), kSbmpName, &code));
   Check(code, "clCreateKernel(sbmp)");
+}
+
+DeviceSession::DeviceSession(const apps::DeviceInfo& device, std::int64_t n, std::int64_t slice)
+    : DeviceSession(Build({device}), device, n, slice) {}
+
+std::vector<DeviceSession> DeviceSession::InOneContext(const std::vector<apps::DeviceInfo>& devices,
+                                                       std::int64_t n, std::int64_t slice) {
+  const std::shared_ptr<const Shared> shared = Build(devices);
+  std::vector<DeviceSession> sessions;
+  for (const apps::DeviceInfo& device : devices) sessions.push_back(DeviceSession(shared, device, n, slice));
+  return sessions;
 }
 
 apps::Queue DeviceSession::MakeQueue() const {
   cl_int code = CL_SUCCESS;
   const cl_command_queue_properties properties = device_.profiling ? CL_QUEUE_PROFILING_ENABLE : 0;
-  apps::Queue queue(clCreateCommandQueue(context_.get(), device_.id, properties, &code));
+  apps::Queue queue(clCreateCommandQueue(context(), device_.id, properties, &code));
   Check(code, "clCreateCommandQueue");
   return queue;
 }
 
 apps::Memory DeviceSession::MakeBuffer(cl_mem_flags flags, std::size_t bytes, const char* what) const {
   cl_int code = CL_SUCCESS;
-  apps::Memory memory(clCreateBuffer(context_.get(), flags, bytes, nullptr, &code));
+  apps::Memory memory(clCreateBuffer(context(), flags, bytes, nullptr, &code));
   Check(code, fmt::format("clCreateBuffer of {} for {}", apps::FormatBytes(bytes), what));
   return memory;
 }

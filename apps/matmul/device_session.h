@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ class DeviceSession {
  public:
   /// Builds the kernel for problems of order n cut by slice.
   DeviceSession(const apps::DeviceInfo& device, std::int64_t n, std::int64_t slice);
+
+  /// The same for several devices of one platform in one context, which they keep alive. Throws when the
+  /// context can't be made or the kernel does not build for one of them.
+  static std::vector<DeviceSession> InOneContext(const std::vector<apps::DeviceInfo>& devices, std::int64_t n,
+                                                 std::int64_t slice);
+
+  [[nodiscard]] const apps::DeviceInfo& device() const { return device_; }
+  [[nodiscard]] cl_context context() const { return shared_->context.get(); }
 
   /// An in-order queue, with profiling where the device offers it.
   [[nodiscard]] apps::Queue MakeQueue() const;
@@ -35,6 +44,15 @@ class DeviceSession {
                                          const Piece& piece, const std::vector<cl_event>& wait_list);
 
  private:
+  struct Shared {
+    apps::Context context;
+    apps::Program program;
+  };
+
+  DeviceSession(std::shared_ptr<const Shared> shared, const apps::DeviceInfo& device, std::int64_t n,
+                std::int64_t slice);
+  static std::shared_ptr<const Shared> Build(const std::vector<apps::DeviceInfo>& devices);
+
   [[nodiscard]] apps::Memory MakeBuffer(cl_mem_flags flags, std::size_t bytes, const char* what) const;
   apps::Event Launch(cl_int n, cl_command_queue queue, cl_mem a, cl_mem b, cl_mem c, const Piece& piece,
                      const std::vector<cl_event>& wait_list);
@@ -42,8 +60,7 @@ class DeviceSession {
   apps::DeviceInfo device_;
   std::int64_t n_;
   std::int64_t slice_;
-  apps::Context context_;
-  apps::Program program_;
+  std::shared_ptr<const Shared> shared_;
   apps::Kernel kernel_;
 };
 

@@ -3,6 +3,8 @@
 //   MATMUL_FAULT=launch:K  the K-th kernel launch on the device, and every later one, returns
 //   CL_OUT_OF_RESOURCES MATMUL_FAULT=build     building a program for the device fails MATMUL_FAULT=flip:K
 //   the K-th read from the device comes back with one bit changed (blocking reads only)
+//   MATMUL_FAULT=lose:K    the last 64 bytes of the K-th write to the device are not written
+//   MATMUL_FAULT=stale:K   the K-th write to the device is not done at all
 // The device is the first one of the first platform.
 #include <CL/cl.h>
 #include <dlfcn.h>
@@ -47,6 +49,7 @@ bool IsFirstDevice(cl_command_queue queue) {
 
 std::atomic<int> launches{0};
 std::atomic<int> reads{0};
+std::atomic<int> writes{0};
 
 }  // namespace
 
@@ -67,6 +70,19 @@ __attribute__((visibility("default"))) cl_int clBuildProgram(cl_program program,
   if (IsFault("build") && count == 1 && devices[0] == FirstDevice()) return CL_BUILD_PROGRAM_FAILURE;
   static auto* const next = Next<decltype(clBuildProgram)>("clBuildProgram");
   return next(program, count, devices, options, notify, user_data);
+}
+
+__attribute__((visibility("default"))) cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer,
+                                                                   cl_bool blocking, size_t offset,
+                                                                   size_t size, const void* from,
+                                                                   cl_uint waits, const cl_event* wait_list,
+                                                                   cl_event* event) {
+  static auto* const next = Next<decltype(clEnqueueWriteBuffer)>("clEnqueueWriteBuffer");
+  const bool counts = (IsFault("lose") || IsFault("stale")) && IsFirstDevice(queue);
+  if (!counts || ++writes != FaultCount())
+    return next(queue, buffer, blocking, offset, size, from, waits, wait_list, event);
+  if (IsFault("lose")) return next(queue, buffer, blocking, offset, size - 64, from, waits, wait_list, event);
+  return clEnqueueMarkerWithWaitList(queue, waits, wait_list, event);
 }
 
 __attribute__((visibility("default"))) cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer,

@@ -1,11 +1,12 @@
 // One device of the overlap schedule: a pipeline of pieces.
 #pragma once
 
-#include <array>
 #include <deque>
+#include <memory>
+#include <optional>
 #include <vector>
 
-#include "matmul/block_cache.h"
+#include "matmul/block_store.h"
 #include "matmul/device_session.h"
 #include "matmul/schedule.h"
 
@@ -16,13 +17,18 @@ namespace clopencl::matmul {
 /// called.
 class OverlapDevice {
  public:
-  OverlapDevice(const apps::DeviceInfo& device, const Problem& problem);
+  OverlapDevice(DeviceSession session, const Problem& problem);
+
+  /// Where its blocks lie: buffers of its own unless told otherwise, before the first Start. `problem` and
+  /// what the stores need outlive it.
+  void UseOwnBlocks(const Problem& problem);
+  void UseBlocks(std::unique_ptr<BlockStore> a, std::unique_ptr<BlockStore> b);
 
   /// Pieces that it works on at a time.
   [[nodiscard]] int depth() const { return static_cast<int>(tiles_.size()); }
   [[nodiscard]] int in_flight() const { return static_cast<int>(pipeline_.size()); }
-  [[nodiscard]] const BlockCache& cache_of_a() const { return a_.cache; }
-  [[nodiscard]] const BlockCache& cache_of_b() const { return b_.cache; }
+  [[nodiscard]] const BlockStore& blocks_of_a() const { return *a_; }
+  [[nodiscard]] const BlockStore& blocks_of_b() const { return *b_; }
 
   /// Enqueues all that `piece` needs, without waiting. Only while in_flight() < depth().
   void Start(Problem& problem, const Piece& piece, DeviceReport& report);
@@ -35,27 +41,16 @@ class OverlapDevice {
   std::vector<Piece> Abandon() noexcept;
 
  private:
-  // The device's buffers for row blocks of one operand.
-  struct Operand {
-    explicit Operand(int slots)
-        : cache(slots), buffers(static_cast<std::size_t>(slots)), ready(buffers.size()) {}
-    BlockCache cache;
-    std::vector<apps::Memory> buffers;  // made at their first use
-    std::vector<apps::Event> ready;     // of each slot's latest write
-  };
-
   struct Flight {
     Piece piece;
-    int slot_of_a = 0;
-    int slot_of_b = 0;
+    std::optional<BlockStore::Loaded> a;
+    std::optional<BlockStore::Loaded> b;
     std::size_t tile = 0;
-    std::vector<apps::Event> writes;
+    std::vector<apps::Event> transfers;
     apps::Event kernel;
     apps::Event read;
   };
 
-  int Load(Operand& operand, const Problem& problem, int block, BlockCache::Rows rows, const float* host,
-           Flight& flight, DeviceReport& report);
   void EnqueueRead(Problem& problem, Flight& flight, DeviceReport& report);
   void WarmUp(const Problem& problem);
 
@@ -63,8 +58,8 @@ class OverlapDevice {
   apps::Queue upload_;
   apps::Queue compute_;
   apps::Queue download_;
-  Operand a_;
-  Operand b_;
+  std::unique_ptr<BlockStore> a_;
+  std::unique_ptr<BlockStore> b_;
   std::vector<apps::Memory> tiles_;
   std::size_t next_tile_ = 0;
   std::deque<Flight> pipeline_;

@@ -1,11 +1,14 @@
-// The overlap schedule: blocks travel while tiles are computed, and stay on the device as long as there is
-// room.
+// The schedules overlap and shared: blocks travel while tiles are computed, and stay on the device as long as
+// there is room. In overlap every device has a context of its own and gets its blocks from the host; in
+// shared all are in one, and a block that one device has reaches the others from there.
 #include <algorithm>
 #include <chrono>
 #include <optional>
 
+#include "matmul/failure.h"
 #include "matmul/overlap_device.h"
 #include "matmul/schedule.h"
+#include "matmul/shared_blocks.h"
 #include "matmul/tile_choice.h"
 
 namespace clopencl::matmul {
@@ -15,14 +18,38 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// The part of the smallest device's memory that blocks may take when all devices may get all of them; the
+// rest is for tiles.
+constexpr double kSharedMemoryShare = 0.75;
+
+int RoomForBlocks(const std::vector<apps::DeviceInfo>& devices, const Problem& problem) {
+  const double block = static_cast<double>(problem.n() * problem.slice()) * sizeof(float);
+  double room = 2.0 * problem.blocks_per_side();
+  for (const apps::DeviceInfo& device : devices)
+    room = std::min(room, static_cast<double>(device.global_memory) * kSharedMemoryShare / block);
+  return std::max(2, static_cast<int>(room));
+}
+
 class OverlapSchedule : public Schedule {
  public:
+  explicit OverlapSchedule(bool shared) : is_shared_(shared) {}
+
   void Prepare(Problem& problem, const std::vector<apps::DeviceInfo>& devices) override {
     reports_.resize(devices.size());
     devices_.resize(devices.size());
+    for (std::size_t i = 0; i < devices.size(); ++i) reports_[i].device = devices[i];
+    std::vector<DeviceSession> sessions;
+    if (is_shared_) sessions = ShareContext(problem, devices);
     const std::vector<std::string> errors = OnThreads(devices.size(), [&](std::size_t i) {
-      reports_[i].device = devices[i];
-      devices_[i] = std::make_unique<OverlapDevice>(devices[i], problem);
+      if (is_shared_) {
+        devices_[i] = std::make_unique<OverlapDevice>(std::move(sessions[i]), problem);
+        devices_[i]->UseBlocks(std::make_unique<SharedStore>(*blocks_, SharedBlocks::kA, i),
+                               std::make_unique<SharedStore>(*blocks_, SharedBlocks::kB, i));
+      } else {
+        devices_[i] =
+            std::make_unique<OverlapDevice>(DeviceSession(devices[i], problem.n(), problem.slice()), problem);
+        devices_[i]->UseOwnBlocks(problem);
+      }
     });
     for (std::size_t i = 0; i < errors.size(); ++i) reports_[i].error = errors[i];
   }
@@ -43,6 +70,24 @@ class OverlapSchedule : public Schedule {
   [[nodiscard]] std::vector<DeviceReport> Reports() const override { return reports_; }
 
  private:
+  std::vector<DeviceSession> ShareContext(const Problem& problem,
+                                          const std::vector<apps::DeviceInfo>& devices) {
+    std::vector<std::string> hosts;
+    for (const apps::DeviceInfo& device : devices) {
+      if (device.platform != devices.front().platform) {
+        throw Failure(ExitCode::kBadDevices,
+                      "schedule shared needs all devices in one platform, but " + device.name + " on " +
+                          device.host + " is not in that of " + devices.front().name +
+                          "; with clOpenCL's driver, CLOPENCL_MERGE=1 makes one platform of all");
+      }
+      hosts.push_back(device.host);
+    }
+    std::vector<DeviceSession> sessions = DeviceSession::InOneContext(devices, problem.n(), problem.slice());
+    blocks_ = std::make_unique<SharedBlocks>(sessions.front().context(), problem, hosts,
+                                             RoomForBlocks(devices, problem));
+    return sessions;
+  }
+
   void RunDevice(Problem& problem, WorkPool& pool, PaceTable& paces, std::size_t index) {
     OverlapDevice& device = *devices_[index];
     DeviceReport& report = reports_[index];
@@ -88,8 +133,12 @@ class OverlapSchedule : public Schedule {
     for (const Piece& piece : free) free_rows += piece.rows();
     const int rows = RowsToTake(paces.Paces(Now()), index, device.in_flight() == 0, free_rows, slice);
     if (rows == 0) return {};
-    const std::size_t position =
-        CheapestPiece(free, problem.blocks_per_side(), slice, device.cache_of_a(), device.cache_of_b());
+    const auto missing = [](const BlockStore& blocks) -> Missing {
+      return [&blocks](int block, BlockCache::Rows wanted) { return blocks.MissingRows(block, wanted); };
+    };
+    const std::size_t position = CheapestPiece(free, problem.blocks_per_side(), slice,
+                                               missing(device.blocks_of_a()), missing(device.blocks_of_b()));
+    if (is_shared_ && !blocks_->Reserve(free[position].row, free[position].column)) return {};
     return {position, HeightWithin(slice, std::min(rows, free[position].rows()))};
   }
 
@@ -101,12 +150,15 @@ class OverlapSchedule : public Schedule {
     return rows;
   }
 
+  bool is_shared_;
+  std::unique_ptr<SharedBlocks> blocks_;  // of shared; after the devices' queues have gone
   std::vector<std::unique_ptr<OverlapDevice>> devices_;
   std::vector<DeviceReport> reports_;
 };
 
 }  // namespace
 
-std::unique_ptr<Schedule> MakeOverlapSchedule() { return std::make_unique<OverlapSchedule>(); }
+std::unique_ptr<Schedule> MakeOverlapSchedule() { return std::make_unique<OverlapSchedule>(false); }
+std::unique_ptr<Schedule> MakeSharedSchedule() { return std::make_unique<OverlapSchedule>(true); }
 
 }  // namespace clopencl::matmul

@@ -12,6 +12,11 @@ const std::vector<ScheduleKind>& ScheduleKinds() {
        .summary = "send the next blocks while the present tile is computed, keep blocks for reuse",
        .min_copies = 2,
        .make = MakeOverlapSchedule},
+      {.name = "shared",
+       .summary = "as overlap, with all devices in one context (of one platform): blocks reach them from one "
+                  "another",
+       .min_copies = 2,
+       .make = MakeSharedSchedule},
   };
   return kinds;
 }

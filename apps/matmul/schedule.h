@@ -68,5 +68,6 @@ const std::vector<ScheduleKind>& ScheduleKinds();
 
 std::unique_ptr<Schedule> MakePaperSchedule();
 std::unique_ptr<Schedule> MakeOverlapSchedule();
+std::unique_ptr<Schedule> MakeSharedSchedule();
 
 }  // namespace clopencl::matmul

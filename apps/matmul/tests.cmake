@@ -31,6 +31,10 @@ matmul_test(overlap 0 "^correct: all 262144 entries" ARGS ${pocl} --n 512 --sche
 matmul_test(large 0 "^correct: every row" ARGS ${pocl} --n 1152 --slice 384)
 matmul_test(two_devices 0 "^correct:" ENV TWO_DEVICES=1 ARGS ${pocl} --n 512 --slice 64)
 matmul_test(two_devices_overlap 0 "^correct:" ENV TWO_DEVICES=1 ARGS ${pocl} --n 512 --slice 64 --schedule overlap)
+matmul_test(shared 0 "^correct: all 262144 entries" ARGS ${pocl} --n 512 --schedule shared)
+# Both of one kind: linked by events, a basic and a thread device of PoCL 3 wait for each other for ever.
+matmul_test(two_devices_shared 0 "^correct:" ENV "POCL_DEVICES=pthread pthread"
+            ARGS ${pocl} --n 512 --slice 64 --schedule shared)
 matmul_test(unverified 0 "^not verified" ARGS ${pocl} --n 64 --no-verify)
 matmul_test(json 0 "\"verified\": true" ARGS ${pocl} --n 128 --json -)
 matmul_test(list 0 "Portable Computing Language" ARGS --list)
@@ -54,12 +58,49 @@ matmul_test(json_unwritable 8 "cannot write '/nonexistent/result.json'" ARGS ${p
 
 matmul_test(wrong_result 1 "^C\\[[0-9]+\\]\\[[0-9]+\\] is .*, expected .*, computed by device 0"
             ENV ${preload} MATMUL_FAULT=flip:2 ARGS ${pocl} --n 256)
-foreach(schedule paper overlap)
+foreach(schedule paper overlap shared)
   matmul_test(device_fails_${schedule} 7 "device 0 .*failed: clEnqueueNDRangeKernel.*CL_OUT_OF_RESOURCES"
               ENV ${preload} MATMUL_FAULT=launch:10 ARGS ${pocl} --n 512 --slice 64 --schedule ${schedule})
+endforeach()
+foreach(schedule paper overlap)
   # The others finish its tiles, and the product is right.
   matmul_test(others_finish_${schedule} 7 "^correct: all" ENV TWO_DEVICES=1 ${preload} MATMUL_FAULT=launch:10
               ARGS ${pocl} --n 512 --slice 64 --schedule ${schedule})
   matmul_test(others_named_${schedule} 7 "device 0 .*failed: clBuildProgram" ENV TWO_DEVICES=1 ${preload}
               MATMUL_FAULT=build ARGS ${pocl} --n 256 --schedule ${schedule})
 endforeach()
+
+# Devices that are modelled: results are right, and what is lost or stale is noticed in whatever schedule.
+if(CLOPENCL_WITH_MPI)
+  function(model_test name code pattern)
+    cmake_parse_arguments(PARSE_ARGV 3 TEST "" "" "ENV;ARGS")
+    add_test(NAME matmul.model.${name}
+             COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/expect_exit ${code} ${pattern} ${CMAKE_CURRENT_SOURCE_DIR}/on_model
+                     $<TARGET_FILE:clrun> $<TARGET_FILE:clopencl-matmul> --operands sparse --n 1280 --slice 160 ${TEST_ARGS})
+    set_tests_properties(matmul.model.${name} PROPERTIES LABELS integration TIMEOUT 120 ENVIRONMENT "${TEST_ENV}")
+  endfunction()
+  set(preload PRELOAD=$<TARGET_FILE:matmul_fault_injection>)
+  foreach(schedule paper overlap shared)
+    set(merge CLOPENCL_MERGE=0)
+    if(schedule STREQUAL shared)
+      set(merge CLOPENCL_MERGE=1)
+    endif()
+    model_test(${schedule} 0 "^correct: every row" ENV ${merge} ARGS --schedule ${schedule})
+    # A device fails, the others finish its tiles.
+    model_test(${schedule}_others_finish 7 "^correct: every row" ENV ${merge} ${preload} MATMUL_FAULT=launch:10
+               ARGS --schedule ${schedule})
+    foreach(fault lose:1 stale:2)
+      string(REPLACE ":" "_" word ${fault})
+      model_test(${schedule}_${word} 1 "the product is wrong" ENV ${merge} ${preload} MATMUL_FAULT=${fault}
+                 ARGS --schedule ${schedule})
+    endforeach()
+  endforeach()
+
+  add_test(NAME matmul.suite COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/suite_run_test.py $<TARGET_FILE_DIR:clopencl-matmul>)
+  set_tests_properties(matmul.suite PROPERTIES LABELS integration TIMEOUT 240 SKIP_RETURN_CODE 77
+                       ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")
+endif()
+
+# The scaling suite's logic.
+add_test(NAME matmul.scaling COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/scaling_test.py)
+set_tests_properties(matmul.scaling PROPERTIES LABELS unit TIMEOUT 120 ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1")

@@ -7,21 +7,31 @@ namespace clopencl::matmul {
 namespace {
 
 constexpr int kSmallestPart = 8;
+constexpr int kUnknown = -1;
 
 // A device whose speed is not known commits itself to a second tile only where there is plenty.
 constexpr std::int64_t kPlentyTilesPerDevice = 4;
 
 }  // namespace
 
-std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const BlockCache& a,
-                          const BlockCache& b) {
+std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const Missing& a,
+                          const Missing& b) {
   const auto side = static_cast<std::size_t>(blocks_per_side);
   // For each row (column) of tiles: free pieces in it, and those of them whose other block is on the device.
   std::vector<int> free_in_row(side), free_in_column(side), ready_in_row(side), ready_in_column(side);
+  // Asked once for each block: there are many more pieces.
+  std::vector<int> known_a(side, kUnknown), known_b(side, kUnknown);
   const auto missing_a = [&](const Piece& piece) {
-    return a.MissingRows(piece.row, {piece.first, piece.last});
+    if (piece.rows() < slice) return a(piece.row, {piece.first, piece.last});
+    int& rows = known_a[static_cast<std::size_t>(piece.row)];
+    if (rows == kUnknown) rows = a(piece.row, {0, slice});
+    return rows;
   };
-  const auto missing_b = [&](const Piece& piece) { return b.MissingRows(piece.column, {0, slice}); };
+  const auto missing_b = [&](const Piece& piece) {
+    int& rows = known_b[static_cast<std::size_t>(piece.column)];
+    if (rows == kUnknown) rows = b(piece.column, {0, slice});
+    return rows;
+  };
   for (const Piece& piece : free) {
     const auto row = static_cast<std::size_t>(piece.row);
     const auto column = static_cast<std::size_t>(piece.column);

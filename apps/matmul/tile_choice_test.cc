@@ -24,6 +24,10 @@ struct SimulatedDevice {
   int rows_done = 0;
 };
 
+Missing MissingOf(const BlockCache& cache) {
+  return [&cache](int block, BlockCache::Rows wanted) { return cache.MissingRows(block, wanted); };
+}
+
 // The overlap schedule in virtual time: kernels take rows / speed, transfers nothing; each device has two
 // pieces in flight. Returns when the last device ends.
 double Simulate(int side, std::vector<SimulatedDevice>& devices) {
@@ -38,7 +42,8 @@ double Simulate(int side, std::vector<SimulatedDevice>& devices) {
           const auto rows = std::accumulate(free.begin(), free.end(), std::int64_t{0},
                                             [](std::int64_t sum, const Piece& p) { return sum + p.rows(); });
           const int height = RowsToTake(paces.Paces(now), i, device.in_flight.empty(), rows, kSlice);
-          return WorkPool::Choice{CheapestPiece(free, side, kSlice, device.a, device.b), height};
+          return WorkPool::Choice{CheapestPiece(free, side, kSlice, MissingOf(device.a), MissingOf(device.b)),
+                                  height};
         });
         if (!piece) break;
         const auto a = device.a.Pin(piece->row, {piece->first, piece->last});
@@ -140,7 +145,7 @@ TEST(TileChoiceTest, TheFirstPieceOfASecondDeviceIsAwayFromTheFirsts) {
       if (row != 0 || column != 0) free.push_back({row, column, 0, kSlice});
     }
   }
-  const Piece& chosen = free[CheapestPiece(free, 3, kSlice, none, none)];
+  const Piece& chosen = free[CheapestPiece(free, 3, kSlice, MissingOf(none), MissingOf(none))];
   EXPECT_NE(chosen.row, 0);
   EXPECT_NE(chosen.column, 0);
 }

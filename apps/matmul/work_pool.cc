@@ -46,7 +46,6 @@ void WorkPool::Done(const Piece& piece) {
   {
     const std::lock_guard lock(mutex_);
     done_rows_ += piece.rows();
-    if (done_rows_ < total_rows_) return;
   }
   changed_.notify_all();
 }

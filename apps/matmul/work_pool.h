@@ -40,8 +40,8 @@ class WorkPool {
   static Choice First(std::span<const Piece> free) { return {0, free.front().rows()}; }
 
   /// Takes what `choose` picks. Where nothing is free but others still hold pieces that may come back, waits
-  /// for that; returns nothing once all is done. For a thread that holds no piece itself. `choose` must want
-  /// something.
+  /// for that, and where nothing is wanted, for the end of some piece; returns nothing once all is done. For
+  /// a thread that holds no piece itself. Where all hold none, `choose` must want something.
   std::optional<Piece> Take(const Chooser& choose);
 
   /// As Take, but returns nothing at once where nothing is free or wanted.

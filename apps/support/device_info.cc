@@ -57,6 +57,19 @@ std::string PlatformHost(cl_platform_id platform, const std::string& local_host)
   return local_host;
 }
 
+// Devices of a merged platform live on several hosts.
+std::string DeviceHost(cl_device_id device, const std::string& platform_host) {
+#ifdef CL_DEVICE_HOSTNAME_CLOPENCL
+  std::array<char, 256> name{};
+  if (clGetDeviceInfo(device, CL_DEVICE_HOSTNAME_CLOPENCL, name.size() - 1, name.data(), nullptr) ==
+      CL_SUCCESS)
+    return name.data();
+#else
+  static_cast<void>(device);
+#endif
+  return platform_host;
+}
+
 DeviceInfo Describe(cl_device_id id) {
   DeviceInfo device;
   device.id = id;
@@ -114,7 +127,7 @@ std::vector<DeviceInfo> ListDevices() {
       device.index = static_cast<int>(devices.size());
       device.platform = platform;
       device.platform_name = name;
-      device.host = host;
+      device.host = DeviceHost(id, host);
       devices.push_back(std::move(device));
     }
   }

@@ -50,11 +50,12 @@ struct ContextObject final : Object {
 
 struct Memory {
   // Null when a device of the context has no room for it.
-  static std::shared_ptr<Memory> Make(const ContextObject& context, size_t size);
+  static std::shared_ptr<Memory> Make(const ContextObject& context, size_t size, cl_mem_flags flags);
   ~Memory();
 
   std::vector<std::byte> bytes;
-  int maps = 0;  // Mappings that are in force.
+  int maps = 0;     // Mappings that are in force.
+  size_t size = 0;  // Taken of each of these.
   std::vector<DeviceObject*> devices;
 };
 

@@ -15,7 +15,7 @@ cl_mem AddMem(Engine& engine, cl_context handle, std::shared_ptr<MemObject> mem,
     *status = CL_INVALID_CONTEXT;
     return nullptr;
   }
-  if (mem->memory == nullptr) mem->memory = Memory::Make(*context, mem->size);
+  if (mem->memory == nullptr) mem->memory = Memory::Make(*context, mem->size, mem->flags);
   if (mem->memory == nullptr) {
     *status = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     return nullptr;
@@ -177,23 +177,23 @@ void SVMFree(cl_context handle, void* address) {
 
 }  // namespace
 
-std::shared_ptr<Memory> Memory::Make(const ContextObject& context, size_t size) {
+std::shared_ptr<Memory> Memory::Make(const ContextObject& context, size_t size, cl_mem_flags flags) {
   auto memory = std::make_shared<Memory>();
   for (DeviceObject* device : context.devices) {
     while (device->parent != nullptr) device = device->parent;
+    // What lies in the host's memory takes none of a device that has its own.
+    if (!device->settings.unified && (flags & CL_MEM_ALLOC_HOST_PTR) != 0) continue;
     if (device->allocated + size > device->settings.memory) return nullptr;
-  }
-  for (DeviceObject* device : context.devices) {
-    while (device->parent != nullptr) device = device->parent;
-    device->allocated += size;
     memory->devices.push_back(device);
   }
+  memory->size = size;
+  for (DeviceObject* device : memory->devices) device->allocated += size;
   memory->bytes.resize(size);
   return memory;
 }
 
 Memory::~Memory() {
-  for (DeviceObject* device : devices) device->allocated -= bytes.size();
+  for (DeviceObject* device : devices) device->allocated -= size;
 }
 
 void FillMemory(NativeApi& api) {
