@@ -32,7 +32,9 @@ matmul_test(large 0 "^correct: every row" ARGS ${pocl} --n 1152 --slice 384)
 matmul_test(two_devices 0 "^correct:" ENV TWO_DEVICES=1 ARGS ${pocl} --n 512 --slice 64)
 matmul_test(two_devices_overlap 0 "^correct:" ENV TWO_DEVICES=1 ARGS ${pocl} --n 512 --slice 64 --schedule overlap)
 matmul_test(shared 0 "^correct: all 262144 entries" ARGS ${pocl} --n 512 --schedule shared)
-matmul_test(two_devices_shared 0 "^correct:" ENV TWO_DEVICES=1 ARGS ${pocl} --n 512 --slice 64 --schedule shared)
+# Both of one kind: linked by events, a basic and a thread device of PoCL 3 wait for each other for ever.
+matmul_test(two_devices_shared 0 "^correct:" ENV "POCL_DEVICES=pthread pthread"
+            ARGS ${pocl} --n 512 --slice 64 --schedule shared)
 matmul_test(unverified 0 "^not verified" ARGS ${pocl} --n 64 --no-verify)
 matmul_test(json 0 "\"verified\": true" ARGS ${pocl} --n 128 --json -)
 matmul_test(list 0 "Portable Computing Language" ARGS --list)
@@ -59,6 +61,8 @@ matmul_test(wrong_result 1 "^C\\[[0-9]+\\]\\[[0-9]+\\] is .*, expected .*, compu
 foreach(schedule paper overlap shared)
   matmul_test(device_fails_${schedule} 7 "device 0 .*failed: clEnqueueNDRangeKernel.*CL_OUT_OF_RESOURCES"
               ENV ${preload} MATMUL_FAULT=launch:10 ARGS ${pocl} --n 512 --slice 64 --schedule ${schedule})
+endforeach()
+foreach(schedule paper overlap)
   # The others finish its tiles, and the product is right.
   matmul_test(others_finish_${schedule} 7 "^correct: all" ENV TWO_DEVICES=1 ${preload} MATMUL_FAULT=launch:10
               ARGS ${pocl} --n 512 --slice 64 --schedule ${schedule})
@@ -82,6 +86,9 @@ if(CLOPENCL_WITH_MPI)
       set(merge CLOPENCL_MERGE=1)
     endif()
     model_test(${schedule} 0 "^correct: every row" ENV ${merge} ARGS --schedule ${schedule})
+    # A device fails, the others finish its tiles.
+    model_test(${schedule}_others_finish 7 "^correct: every row" ENV ${merge} ${preload} MATMUL_FAULT=launch:10
+               ARGS --schedule ${schedule})
     foreach(fault lose:1 stale:2)
       string(REPLACE ":" "_" word ${fault})
       model_test(${schedule}_${word} 1 "the product is wrong" ENV ${merge} ${preload} MATMUL_FAULT=${fault}
