@@ -8,7 +8,9 @@ import unittest
 
 from job_testing import BIN, BUILD, ENDING, JobTest
 
-DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "launching.md")
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+DOCUMENT = os.path.join(SOURCES, "docs", "launching.md")
+TRANSPORTS = os.path.join(SOURCES, "launch", "transport")
 
 
 def documented(part):
@@ -59,6 +61,14 @@ class PlainMpirun(JobTest):
                 code, _, error = self.finish(self.start_line(line, " ".join([ENDING, *mode])))
                 self.assertEqual(code, expected, error)
                 self.assert_nothing_left()
+
+    def test_transport_profiles_are_files_for_mpirun_itself(self):
+        line = documented("clopencl-launcher program")
+        for name in ("shm", "tcp"):
+            with self.subTest(transport=name):
+                tuned = line.replace("mpirun ", f"mpirun --tune {TRANSPORTS}/{name}.conf ", 1)
+                code, _, error = self.finish(self.start_line(tuned, f"{ENDING} return 3"))
+                self.assertEqual((code, error), (3, ""))
 
     def test_without_the_launcher(self):
         self.install_driver()
