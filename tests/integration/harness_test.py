@@ -118,8 +118,9 @@ class ComparisonTest(unittest.TestCase):
 
     def test_extensions(self):
         name = "device/CL_DEVICE_EXTENSIONS: "
-        self.assertEqual(self.differ(name + "cl_khr_fp64 cl_khr_command_buffer",
+        self.assertEqual(self.differ(name + "cl_khr_fp64 cl_khr_gl_sharing",
                                      name + "cl_khr_fp64 cl_khr_icd"), [])
+        self.assertNotEqual(self.differ(name + "cl_khr_command_buffer", name + "cl_khr_icd"), [])
         self.assertNotEqual(self.differ(name + "cl_khr_fp64", name + "none"), [])
 
     def test_execution_capabilities(self):
