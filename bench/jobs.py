@@ -34,7 +34,8 @@ class Job:
 
     def __exit__(self, *_):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
 
     def line(self):
         """The next line that the program says."""

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import unittest
 
 from job_testing import BIN, BUILD, CLRUN, ENDING, LIMIT, JobTest
@@ -60,6 +61,24 @@ class CommandLine(JobTest):
         self.assertEqual(code, 0, error)
         self.assertEqual(len(re.findall(r"CL_DEVICE_MAX_COMPUTE_UNITS", output)), servers)
         self.assert_nothing_left(seconds=0.3)
+        code, output, error = self.run_clrun("--only-served", "-n", str(servers), "--report-bindings", "--", "true")
+        self.assertEqual((code, output), (0, ""), error)
+        self.assertIn("is over-subscribed", error)
+        self.assertIn("yield", error)
+
+    def test_servers_are_bound_as_the_plan_says(self):
+        command = [CLRUN, "--only-served", "--devices", "cpu:0", "--report-bindings", "--", ENDING, "--ready", "sleep", "20"]
+        process = self.start(command)
+        self.wait_for_line(process, "ready")
+        server = self.processes("clopencl-rankserver")[0]
+        with open(f"/proc/{server}/status") as file:
+            self.assertIn("Cpus_allowed_list:\t0\n", file.read())
+        if memory_can_be_bound():
+            with open(f"/proc/{server}/numa_maps") as file:
+                self.assertRegex(file.read(), r"(?m)^[0-9a-f]+ (prefer|bind)")
+        process.terminate()
+        _, _, error = self.finish(process)
+        self.assertRegex(error, r"(?m)^\S+ +1 +\S.* cpu +1 .* 0$")
 
     def test_native_platforms_are_beside_the_served_ones_unless_hidden(self):
         def platforms(*arguments):
@@ -149,6 +168,15 @@ class CommandLine(JobTest):
         self.assertIn("clopencl.icd", files)
         self.assertNotIn("another.icd", files)
         self.assertEqual(files[-2:], ["700", "700"])
+
+
+def memory_can_be_bound():
+    """Containers often forbid it."""
+    if not os.path.exists("/proc/self/numa_maps") or os.uname().machine != "x86_64":
+        return False
+    call = ("import ctypes; set_mempolicy, preferred, mask = 238, 1, ctypes.c_ulong(1); "
+            "raise SystemExit(ctypes.CDLL(None).syscall(set_mempolicy, preferred, ctypes.byref(mask), 64))")
+    return subprocess.run([sys.executable, "-c", call], timeout=LIMIT, check=False).returncode == 0
 
 
 def expand(cpus):
