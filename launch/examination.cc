@@ -238,8 +238,8 @@ class Examiner {
 
   void CheckSharedMemory() {
     struct statvfs space {};
-    if (statvfs("/dev/shm", &space) != 0 || space.f_bavail * space.f_frsize < 64 * kMebibyte) {
-      Bad("shared memory", "less than 64 MiB are free in /dev/shm",
+    if (statvfs("/dev/shm", &space) != 0 || space.f_bavail * space.f_frsize < 16 * kMebibyte) {
+      Bad("shared memory", "less than 16 MiB are free in /dev/shm",
           "free some, or mount it larger (docker: --shm-size)");
     } else {
       Good("shared memory",
