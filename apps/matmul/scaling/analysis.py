@@ -64,14 +64,14 @@ def rows_of(outcomes):
 
 
 def rates(rows, order):
-    """Products a second of one device of each kind, at this order: {"C": ..., "G": ...}. From the run of the single
-    device where there is one, else from what such devices computed in a second of kernel time."""
+    """Products a second of one device of each kind, at this order: {"C": ..., "G": ...}. The better of its time alone,
+    where that was run, and what such devices computed in a second of kernel time."""
     found = {}
     for row in rows:
         if row.order == order and len(row.combination) == 1:
             found[row.combination] = max(found.get(row.combination, 0), 1 / row.seconds)
     for letter in "GCA":
-        if letter not in found and (rate := kernel_rate(rows, order, letter)):
+        if rate := max(found.get(letter, 0), kernel_rate(rows, order, letter)):
             found[letter] = rate
     return found
 

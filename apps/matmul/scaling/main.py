@@ -35,8 +35,8 @@ def parse_arguments(words):
     parser.add_argument("--model", metavar="NAME|FILE", help="'paper', or a file that describes a cluster")
     parser.add_argument("--orders", metavar="N,...", help="orders of the matrices; 8K is 8192 (default: the model's, "
                                                           "else 8K)")
-    parser.add_argument("--schedule", default="all", help="paper, overlap, shared, several with commas, or all "
-                                                          "(default)")
+    parser.add_argument("--schedule", default="paper,overlap", help="paper, overlap, shared, several with commas, or "
+                                                                    "all (default: paper,overlap)")
     parser.add_argument("--combos", default="best", help="'all', 'best' (default: one for each count of CPUs and GPUs, "
                                                          "by the paper's rule), or some: 'GGC GGC,G GC,C'")
     parser.add_argument("--slice", type=_order, metavar="N", help="rows of a block (default: the paper's rule)")
