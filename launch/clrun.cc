@@ -116,6 +116,7 @@ int Run(const ClrunOptions& options) {
   }
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
+  if (options.merge) command.rank_zero_environment.emplace_back("CLOPENCL_MERGE", "1");
   if (options.dry_run) {
     std::printf("%s\n", MpiCommandLine(plan, command).c_str());
     return 0;

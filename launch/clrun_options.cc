@@ -35,6 +35,9 @@ void AddSelectionOptions(CLI::App& app, ClrunOptions& options) {
       ->check(CLI::Range(1, kMaxServersPerNode));
   app.add_flag("--only-served", options.only_served,
                "Hide this machine's own OpenCL platforms from the program");
+  app.add_flag("--merge", options.merge,
+               "Show all devices of all hosts as one platform, the only one (also: CLOPENCL_MERGE=1)")
+      ->envname("CLOPENCL_MERGE");
   app.add_option("--reserve-cores", options.reserved_cores,
                  "Cores that CPU servers leave free (default: up to 2, but at most a quarter)")
       ->type_name("N")
@@ -131,6 +134,20 @@ std::vector<HostLine> LinesOf(const ClrunOptions& options, const std::optional<A
   return lines;
 }
 
+// In a merged platform every device is one that a rank server serves, those of rank 0's host among them.
+// Whether a line had to be added for that host, which may well have no device.
+bool ServeAll(const std::string& rank_zero, const ClrunOptions& options, std::vector<HostLine>& lines) {
+  const auto is_rank_zero = [&](const HostLine& line) { return SameHost(line.host, rank_zero); };
+  for (HostLine& line : lines) {
+    line.served.insert(line.served.end(), line.direct.begin(), line.direct.end());
+    line.direct.clear();
+  }
+  if (std::any_of(lines.begin(), lines.end(), is_rank_zero)) return false;
+  const std::string spec = options.devices.empty() ? "all" : options.devices;
+  for (HostLine& line : LinesForHosts({rank_zero}, ParseDeviceSpec(spec))) lines.push_back(std::move(line));
+  return true;
+}
+
 void RefuseContradictions(const CLI::App& app, const ClrunOptions& options) {
   const auto refuse = [&app](bool both, const char* what) {
     if (both) FailUsage(app, what);
@@ -222,6 +239,7 @@ Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
   const std::string rank_zero = options.host_node.empty()     ? lines.front().host
                                 : options.host_node == "here" ? HostName()
                                                               : options.host_node;
+  const bool added = options.merge && ServeAll(rank_zero, options, lines);
   if (allocation && options.combo.empty()) LimitRanks(lines, *allocation, rank_zero);
   std::vector<std::string> hosts;
   for (const HostLine& line : lines) hosts.push_back(line.host);
@@ -237,7 +255,9 @@ Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
       throw UsageError(lines[i].where + ": only rank 0's host, " + rank_zero + ", can have direct devices");
     }
     if (is_rank_zero) direct = SelectDirect(lines[i], nodes[i]);
-    std::vector<ServerRequest> requests = RequestsOf(lines[i], nodes[i]);
+    std::vector<ServerRequest> requests;
+    const bool may_be_empty = added && i + 1 == lines.size();
+    if (!may_be_empty || !nodes[i].devices.empty()) requests = RequestsOf(lines[i], nodes[i]);
     if (options.servers) requests = SpreadRequests(nodes[i], std::move(requests), *options.servers);
     shares.push_back({nodes[i], std::move(requests)});
   }
@@ -251,7 +271,7 @@ Decision Decide(const ClrunOptions& options, const std::string& mpirun) {
   decision.plan.direct = direct;
   if (allocation) NoteGpus(*allocation, decision.plan);
   const bool file_decides = !options.hostfile.empty() || !options.combo.empty();
-  decision.natives.none = options.only_served || (file_decides && direct.empty());
+  decision.natives.none = options.only_served || options.merge || (file_decides && direct.empty());
   if (file_decides && !decision.natives.none) {
     const Node& node = decision.plan.nodes[*rank_zero_node];
     for (size_t device : direct) {

@@ -15,6 +15,7 @@ struct ClrunOptions {
   std::optional<int> servers;
   std::optional<int> reserved_cores;
   bool only_served = false;
+  bool merge = false;
 
   std::string hostfile;
   std::string hosts;

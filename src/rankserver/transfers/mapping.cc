@@ -78,8 +78,14 @@ void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem&
     }
     return;
   }
+  // Where contents move between servers, commands before this one in its queue may wait for moves that have not
+  // begun, and a fence behind those commands would hold back the moves.
+  std::shared_ptr<Queue> where = queue;
+  cl_int status = CL_SUCCESS;
+  if (root.context->spans_servers) where = root.context->TransferQueue(status);
   OwnedEvent event;
-  if (Unmap(channel, queue, root, &event) != 0) root.fences.push_back({std::move(event), queue->serial});
+  if (where != nullptr && Unmap(channel, where, root, &event) != 0)
+    root.fences.push_back({std::move(event), where->serial});
 }
 
 uint64_t Mapping::Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event) {
