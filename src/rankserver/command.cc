@@ -59,7 +59,10 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
 void OrderAfterInternal(Mem& mem, WaitList& waits) {
   for (Transfer* transfer : mem.Root()->open) {
     if (!transfer->request().internal) continue;
-    if (cl_event event = transfer->OrderEvent(nullptr)) waits.push_back(event);
+    // Should new contents not arrive, what was to use them fails.
+    const bool arrives = transfer->request().direction == Direction::kToDevice;
+    const cl_event event = arrives ? transfer->ResultEvent() : transfer->OrderEvent(nullptr);
+    if (event != nullptr) waits.push_back(event);
   }
 }
 
