@@ -156,7 +156,24 @@ class Hosts:
         run("ip", "link", "set", self._cable(host), "down")
 
     def plug_in(self, host):
+        """Returns when packets pass between the host and all others, both ways; TimeoutError after 20 s."""
         run("ip", "link", "set", self._cable(host), "up")
+        end = time.monotonic() + 20
+        for other in range(len(self.names)):
+            for source, target in ((other, host), (host, other)):
+                while other != host and not self._reaches(source, target):
+                    if time.monotonic() > end:
+                        raise TimeoutError(f"{self.names[source]} does not reach {self.names[target]}")
+                    time.sleep(0.05)
+
+    def _reaches(self, source, target):
+        # A refusal is an answer, too.
+        script = ("import errno, socket, sys; s = socket.socket(); s.settimeout(1); "
+                  "sys.exit(s.connect_ex((sys.argv[1], 9)) not in (0, errno.ECONNREFUSED))")
+        run("ip", "-n", self.names[source], "neigh", "flush", "dev", "eth0", check=False)
+        tried = run("ip", "netns", "exec", self.names[source], sys.executable, "-c", script, self.addresses[target],
+                    check=False)
+        return tried.returncode == 0
 
     def power_off(self, host):
         """The host is gone: no packet leaves it any more, and then nothing runs there."""
