@@ -2,7 +2,9 @@
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
+import os
 import pathlib
 import shlex
 import shutil
@@ -10,7 +12,7 @@ import signal
 import sys
 import threading
 
-from conformance import compare, execute, lists, results, summary
+from conformance import compare, execute, lists, results, shards, summary
 
 _HERE = pathlib.Path(__file__).resolve().parent.parent
 _DEFAULT_LAUNCHER = "clrun --only-served -n 1 --"
@@ -47,7 +49,12 @@ def _Parser():
                         help="a sub-test under clOpenCL may take X times its native time, and "
                              f"{_LAUNCHED_GRACE_SECONDS:.0f} s more (default: %(default)s)")
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N",
-                        help="run N binaries at once (default: %(default)s); several need gigabytes of memory")
+                        help="run N processes at once, long entries divided over several (default: %(default)s); "
+                             "they need gigabytes of memory")
+    parser.add_argument("--cores", type=int, default=0, metavar="N",
+                        help="each of these processes, and what it starts, has N cores of its own")
+    parser.add_argument("--times", metavar="FILE",
+                        help="results whose times tell how to divide the entries of the native run with --jobs")
     parser.add_argument("--isolate", action="store_true", help="one process for each sub-test from the start")
     parser.add_argument("--json", metavar="FILE", help="write results and verdicts to FILE")
     parser.add_argument("--logs", metavar="DIR", help="keep what the binaries print")
@@ -117,6 +124,10 @@ class _Session:
         self._options = options
         self._interrupted = interrupted
         self._plan = _Plan(options)
+        try:
+            self._cores = shards.Cores(os.sched_getaffinity(0), options.cores)
+        except ValueError as error:
+            raise _UsageError(f"--cores: {error}") from error
         for entry in self._plan.missing:
             print(f"not built, left out: {entry.name} ({entry.binary})")
 
@@ -146,11 +157,12 @@ class _Session:
     def _RunNatively(self):
         options = self._options
         setting = self._Setting(shlex.split(options.native_launcher), options.native_env, "native")
+        times = results.Read(options.times) if options.times else results.Results()
         found = results.Results()
         for repetition in range(options.repeat):
             work = [(entry, binary, subtests, {name: entry.limit for name in subtests})
                     for entry, binary, subtests in self._plan.items]
-            for name, result in self._RunAll("natively", work, setting, results.Results()).items():
+            for name, result in self._RunAll("natively", work, setting, results.Results(), times).items():
                 if repetition and name in found.entries:
                     results.CombineRepetitions(found.entries[name], result)
                 else:
@@ -173,7 +185,7 @@ class _Session:
                 work.append((entry, binary, chosen, limits))
         if left_out:
             print(f"{left_out} sub-tests left out: natively they crash, run out of time or are flaky")
-        found = self._RunAll("launched", work, setting, native)
+        found = self._RunAll("launched", work, setting, native, native)
         self._PrintTable("launched", found)
         return results.Results(entries=found)
 
@@ -187,35 +199,47 @@ class _Session:
         return execute.Setting(tuple(launcher), _ParseEnvironment(pairs, f"--{side}-env"), logs,
                                self._options.isolate, self._interrupted.is_set)
 
-    def _RunAll(self, title, work, setting, native):
-        """Returns {entry name: EntryResult} in the order of the list; the longest entries are begun first."""
+    def _RunAll(self, title, work, setting, native, times):
+        """Returns {entry name: EntryResult} in the order of the list; by `times`, the longest processes are begun first."""
+        jobs = max(1, self._options.jobs)
         progress = summary.Progress(sum(len(subtests) for _, _, subtests, _ in work), self._options.verbose)
 
         def Expected(entry, subtest):
             stored = native.Find(entry)
             return stored.outcomes.get(subtest) if stored else None
 
-        def RunOne(entry, binary, subtests, limits):
-            progress.Say(f"{title}: {entry.name}, {len(subtests)} sub-tests")
-            runner = execute.EntryRunner(
-                binary, entry, subtests, limits, setting,
-                lambda name, outcome: progress.OnOutcome(entry.name, name, outcome, Expected(entry, name)))
-            return runner.Run()
+        def Seconds(entry, subtest):
+            stored = times.Find(entry)
+            known = stored.outcomes.get(subtest) if stored else None
+            return known.seconds if known else None
 
-        def Length(item):
-            entry, _, subtests, _ = item
-            return sum(expected.seconds for expected in (Expected(entry, name) for name in subtests) if expected)
+        def RunOne(entry, binary, subtests, limits, part):
+            label = f"{entry.name}.part{part}" if part else entry.name
+            progress.Say(f"{title}: {label}, {len(subtests)} sub-tests")
+            with self._cores.Lend() as prefix:
+                confined = dataclasses.replace(setting, launcher=(*prefix, *setting.launcher))
+                runner = execute.EntryRunner(
+                    binary, entry, subtests, limits, confined,
+                    lambda name, outcome: progress.OnOutcome(entry.name, name, outcome, Expected(entry, name)), label)
+                return runner.Run()
 
-        found = {}
-        with concurrent.futures.ThreadPoolExecutor(max(1, self._options.jobs)) as pool:
-            futures = {item[0].name: pool.submit(RunOne, *item) for item in sorted(work, key=Length, reverse=True)}
+        longest = shards.LongestShard([Seconds(entry, name) for entry, _, names, _ in work for name in names], jobs)
+        parts = []
+        for entry, binary, subtests, limits in work:
+            split = shards.Split(subtests, {name: Seconds(entry, name) for name in subtests}, longest)
+            parts += [(entry, binary, names, limits, number if len(split) > 1 else 0)
+                      for number, names in enumerate(split, start=1)]
+        parts.sort(key=lambda part: sum(Seconds(part[0], name) or 0 for name in part[2]), reverse=True)
+        found = {entry.name: [] for entry, *_ in work}
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            futures = [(part[0].name, pool.submit(RunOne, *part)) for part in parts]
             try:
-                for entry, *_ in work:
-                    found[entry.name] = futures[entry.name].result()
+                for name, future in futures:
+                    found[name].append(future.result())
             except BaseException:
                 self._interrupted.set()
                 raise
-        return found
+        return {entry.name: execute.Join(found[entry.name], subtests) for entry, _, subtests, _ in work}
 
     def _PrintTable(self, title, entries):
         print("\n" + "\n".join(summary.Table(title, entries)) + "\n", flush=True)

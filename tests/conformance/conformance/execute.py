@@ -121,14 +121,15 @@ class _Watch:
 class EntryRunner:
     """Runs the chosen sub-tests of one entry. Not for use by several threads at once."""
 
-    def __init__(self, binary, entry, subtests, limits, setting, on_outcome=lambda name, outcome: None):
-        """`subtests` is ordered, `limits` gives a number of seconds for each of them."""
+    def __init__(self, binary, entry, subtests, limits, setting, on_outcome=lambda name, outcome: None, label=None):
+        """`subtests` is ordered, `limits` gives a number of seconds for each of them, `label` names the logs."""
         self._binary = binary
         self._entry = entry
         self._subtests = list(subtests)
         self._limits = limits
         self._setting = setting
         self._on_outcome = on_outcome
+        self._label = label or entry.name
         self._announced = {}
         self._attempts = 0
 
@@ -211,7 +212,7 @@ class EntryRunner:
         command = [*self._setting.launcher, str(self._binary), *self._entry.arguments, *batch]
         logs = pathlib.Path(self._setting.logs) if self._setting.logs else directory
         logs.mkdir(parents=True, exist_ok=True)
-        stem = logs / f"{self._entry.name}.{self._attempts}"
+        stem = logs / f"{self._label}.{self._attempts}"
         work = directory / "work"
         work.mkdir()
         watched = process.WatchedProcess(command, environment, work, f"{stem}.out", f"{stem}.err")
@@ -249,6 +250,19 @@ class EntryRunner:
             problems.append(f"{watched.left_behind} process(es) outlived the command")
         started = bool(parser.results or parser.current)
         return _Attempt(outcomes, problems, parser.device, interrupted=False, started=started)
+
+
+def Join(parts, subtests):
+    """Returns the result of an entry whose sub-tests were divided over several processes; `subtests` gives the order."""
+    joined = EntryResult(parts[0].command)
+    outcomes = {}
+    for part in parts:
+        outcomes.update(part.outcomes)
+        joined.problems += [problem for problem in part.problems if problem not in joined.problems]
+        joined.device = joined.device or part.device
+        joined.seconds += part.seconds
+    joined.outcomes = {name: outcomes[name] for name in subtests if name in outcomes}
+    return joined
 
 
 def _LastLine(path):

@@ -162,10 +162,23 @@ class CommandLineTest(unittest.TestCase):
         verdicts = json.loads(pathlib.Path(document).read_text(encoding="utf-8"))["verdicts"]
         self.assertEqual(sum(verdict["kind"] == "regression" for verdict in verdicts), 2)
 
+    def testSeveralProcessesForOneEntryGiveTheSameResults(self):
+        logs = pathlib.Path(self._folder.name) / "logs"
+        # Four sub-tests of unknown length: 20 s, in parts of 10.
+        code, output, _ = self._Main("--launcher", "env FAKE_FAIL=passes", "--logs", str(logs), "-j", "2", "--cores", "1",
+                                     "--filter", "fake/[pf]*")
+        self.assertEqual(code, 1, output)
+        self.assertIn("natively: fake.part2,", output)
+        self.assertIn("4 compared, 1 regression(s)", output)
+        self.assertTrue((logs / "native" / "fake.part2.1.out").exists(), output)
+
     def testStoredExpectationsReplaceTheNativeRun(self):
         stored = f"{self._folder.name}/stored.json"
         code, _, _ = self._Main("--native", "--record", stored)
         self.assertEqual(code, 0)
+        code, output, _ = self._Main("--times", stored, "--launcher", "env", "-j", "2")
+        self.assertEqual(code, 0, output)
+        self.assertNotIn("part2", output)
         code, output, _ = self._Main("--expect", stored, "--launcher", "env", "--launched-env", "FAKE_HANG=x")
         self.assertEqual(code, 0, output)
         self.assertNotIn("natively: fake", output)
@@ -177,7 +190,8 @@ class CommandLineTest(unittest.TestCase):
                                 (("--launcher", "/nonexistent/clrun"), "is not an executable file"),
                                 (("--expect", "/nonexistent/file.json"), "cannot read /nonexistent/file.json"),
                                 (("--native", "--expect", "x"), "give one of them"),
-                                (("--launcher", "env", "--launched-env", "novalue"), "takes NAME=VALUE")):
+                                (("--launcher", "env", "--launched-env", "novalue"), "takes NAME=VALUE"),
+                                (("--launcher", "env", "--cores", "100000"), "--cores: there are")):
             code, output, errors = self._Main(*arguments)
             self.assertEqual(code, 2, f"{arguments}: {output}{errors}")
             self.assertIn(part, errors)
