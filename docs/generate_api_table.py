@@ -28,7 +28,7 @@ EXTENSIONS = (
     (r"DX9", "cl_khr_dx9_media_sharing"), (r"Device(s)?EXT$", "cl_ext_device_fission"),
     (r"^clCommand|CommandBuffer", "cl_khr_command_buffer"), (r"WithPropertiesKHR$", "cl_khr_create_command_queue"),
     (r"ILKHR$", "cl_khr_il_program"), (r"SubGroupInfoKHR$", "cl_khr_subgroups"),
-    (r"SuggestedLocalWorkSize", "cl_khr_suggested_local_work_size"),
+    (r"SuggestedLocalWorkSize", "cl_khr_suggested_local_work_size"), (r"CLOPENCL$", "cl_clopencl_collectives"),
 )
 
 INTRODUCTION = """# The entry points of OpenCL

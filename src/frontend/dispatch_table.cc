@@ -5,6 +5,7 @@
 
 #include "common/command_buffer_functions.h"
 #include "frontend/api/api.h"
+#include "frontend/api/collectives.h"
 #include "frontend/entry.h"
 #include "frontend/object.h"
 
@@ -50,6 +51,13 @@ Function Refuse() {
   } else {
     return &Refused<Function>::Call;
   }
+}
+
+// An entry point of ours, whose signature is checked against the header's.
+template <auto kFunction, typename Pointer>
+void* Extension() {
+  const Pointer entry = Entry<kFunction>;
+  return reinterpret_cast<void*>(entry);
 }
 
 void* CL_API_CALL GetExtensionFunctionAddress(const char* name) { return FindExtensionFunction(name); }
@@ -260,6 +268,17 @@ void* FindExtensionFunction(const char* name) {
       {"clCommandFillImageKHR", Address<command_buffer::FillImage>(Entry<&api::CommandFillImage>)},
       {"clCommandNDRangeKernelKHR",
        Address<command_buffer::NDRangeKernel>(Entry<&api::CommandNDRangeKernel>)},
+      // cl_clopencl_collectives
+      {"clEnqueueBroadcastBufferCLOPENCL",
+       Extension<&api::EnqueueBroadcastBuffer, clEnqueueBroadcastBufferCLOPENCL_fn>()},
+      {"clEnqueueScatterBufferCLOPENCL",
+       Extension<&api::EnqueueScatterBuffer, clEnqueueScatterBufferCLOPENCL_fn>()},
+      {"clEnqueueGatherBuffersCLOPENCL",
+       Extension<&api::EnqueueGatherBuffers, clEnqueueGatherBuffersCLOPENCL_fn>()},
+      {"clEnqueueAllGatherBuffersCLOPENCL",
+       Extension<&api::EnqueueAllGatherBuffers, clEnqueueAllGatherBuffersCLOPENCL_fn>()},
+      {"clEnqueueReduceBuffersCLOPENCL",
+       Extension<&api::EnqueueReduceBuffers, clEnqueueReduceBuffersCLOPENCL_fn>()},
       // cl_khr_subgroups
       {"clGetKernelSubGroupInfoKHR", reinterpret_cast<void*>(kDispatchTable.clGetKernelSubGroupInfoKHR)},
   };

@@ -27,13 +27,18 @@ class PayloadTags {
     return tag;
   }
 
+  size_t available() const {
+    std::lock_guard lock(mutex_);
+    return free_.size();
+  }
+
   void Return(transport::Tag tag) {
     std::lock_guard lock(mutex_);
     free_.push_back(tag);
   }
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<transport::Tag> free_;
 };
 

@@ -50,6 +50,37 @@ std::vector<Residency::Move> Residency::Read(size_t session, size_t offset, size
   return moves;
 }
 
+std::vector<Residency::Move> Residency::Combine(const std::vector<Move>& moves) {
+  std::vector<Move> adjacent;
+  for (const Move& move : moves) {
+    if (!adjacent.empty() && adjacent.back().offset + adjacent.back().size == move.offset) {
+      const SessionSet common = adjacent.back().holders & move.holders;
+      if (!common.Empty()) {
+        adjacent.back().size += move.size;
+        adjacent.back().holders = common;
+        continue;
+      }
+    }
+    adjacent.push_back(move);
+  }
+  std::vector<Move> combined;
+  for (const Move& move : adjacent) {
+    if (!combined.empty() && combined.back().size == move.size) {
+      Move& rows = combined.back();
+      const size_t pitch = rows.rows == 1 ? move.offset - rows.offset : rows.pitch;
+      const SessionSet common = rows.holders & move.holders;
+      if (move.offset == rows.offset + rows.rows * pitch && !common.Empty()) {
+        rows.pitch = pitch;
+        rows.holders = common;
+        ++rows.rows;
+        continue;
+      }
+    }
+    combined.push_back(move);
+  }
+  return combined;
+}
+
 void Residency::Write(size_t session, size_t offset, size_t size) {
   if (size == 0) return;
   const size_t end = offset + size;

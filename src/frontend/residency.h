@@ -22,6 +22,11 @@ class Residency {
     size_t offset = 0;
     size_t size = 0;
     SessionSet holders;  // Never empty.
+    // So many parts of that size, whose beginnings are `pitch` apart.
+    size_t rows = 1;
+    size_t pitch = 0;
+
+    size_t bytes() const { return size * rows; }
   };
 
   // Nobody holds anything: contents are undefined until written.
@@ -29,6 +34,9 @@ class Residency {
 
   // What must move to `session` so that it can read [offset, offset + size). Afterwards it holds all of that.
   std::vector<Move> Read(size_t session, size_t offset, size_t size);
+  // The same in fewer moves, where parts with a common holder are adjacent or at equal distances. `moves`: of
+  // one object and one session, in ascending order.
+  static std::vector<Move> Combine(const std::vector<Move>& moves);
   // `session` is the only holder of the range.
   void Write(size_t session, size_t offset, size_t size);
 

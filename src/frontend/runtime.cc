@@ -1,6 +1,7 @@
 #include "frontend/runtime.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -22,6 +23,13 @@ int64_t NowNs() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// Of the machine that the program runs on.
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof name - 1);
+  return name;
 }
 
 }  // namespace
@@ -93,8 +101,7 @@ bool Runtime::BuildPlatforms() {
     const std::string name = config_.merge ? "clOpenCL" : native + " (" + session->host() + ")";
     Platform*& platform = by_name[name];
     if (platform == nullptr) {
-      platforms_.push_back(
-          std::make_unique<Platform>(name, config_.merge ? sessions_.front()->host() : session->host()));
+      platforms_.push_back(std::make_unique<Platform>(name, config_.merge ? HostName() : session->host()));
       platform = platforms_.back().get();
     }
     platform->AddSession(*session);

@@ -76,6 +76,18 @@ class Session {
           *this, wire::kOpcode<Message>, requires { message.command; }, posted_, post_began_ns_);
   }
 
+  // A command that wire::AppendFrame encoded.
+  void PostFrame(wire::ByteView frame) {
+    if (failed()) return;
+    Observer* const observer = Observer::Instance();
+    if (observer != nullptr) [[unlikely]]
+      BeginObservedPost();
+    builder_.AddFrame(frame);
+    unsent_.store(builder_.size(), std::memory_order_release);
+    if (observer != nullptr) [[unlikely]]
+      observer->Posted(*this, wire::FrameOpcode(frame), true, posted_, post_began_ns_);
+  }
+
   // Posts `message` with a fresh request number. on_reply is called once under the transport mutex, with the
   // reply or, when the server fails, with null.
   template <typename Reply, typename Message>
@@ -94,6 +106,9 @@ class Session {
   // Bytes this server was asked to send to others so far. Under the command mutex.
   uint64_t moved_bytes() const { return moved_bytes_; }
   void AddMovedBytes(uint64_t bytes) { moved_bytes_ += bytes; }
+  // A guess at when this server will have sent to others what it was asked to. Under the command mutex.
+  int64_t sends_until_ns() const { return sends_until_ns_; }
+  void set_sends_until_ns(int64_t time) { sends_until_ns_ = time; }
 
   // Without a lock.
   bool HasUnsent() const { return unsent_bytes() != 0; }
@@ -159,6 +174,7 @@ class Session {
   };
   std::vector<Payload> payloads_;
   uint64_t moved_bytes_ = 0;
+  int64_t sends_until_ns_ = 0;
   uint32_t next_request_ = 1;
   std::unordered_map<uint32_t, ReplyHandler> pending_;
 

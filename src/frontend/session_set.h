@@ -26,6 +26,10 @@ class SessionSet {
         visit(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
   }
 
+  friend SessionSet operator&(SessionSet a, const SessionSet& b) {
+    for (size_t w = 0; w < a.words_.size(); ++w) a.words_[w] &= b.words_[w];
+    return a;
+  }
   friend bool operator==(const SessionSet&, const SessionSet&) = default;
 
  private:

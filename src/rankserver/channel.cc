@@ -187,6 +187,12 @@ void Channel::Teardown(bool wait) {
       for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(queue->open))
         transfer->ReleaseWaiters();
     }
+    contexts.ForEach([&](const std::shared_ptr<Context>& context) {
+      const Queue* internal = context->ExistingTransferQueue();
+      if (internal == nullptr) return;
+      for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(internal->open))
+        transfer->ReleaseWaiters();
+    });
     for (const auto& queue : all) api().Finish(queue->native.get());
     PollNatives();
   }

@@ -234,8 +234,9 @@ class Channel {
   void MoveRect(const Message& m, Move move, Function function);
   template <typename Message>
   void MoveImage(const Message& m, const Move& move);
-  void MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer, bool fresh,
-                    const wire::ByteView* data);
+  struct Contents;
+  void MoveContents(const Contents& contents);
+  std::shared_ptr<Transfer> MakeContentsTransfer(const Contents& contents, TransferRequest request);
   std::vector<OwnedEvent> EarlierUses(Mem& mem);
   bool IsPeer(uint32_t rank, uint32_t tag);
   void MoveSvm(const wire::Command& wire_command, uint64_t address, uint64_t size, Direction direction,

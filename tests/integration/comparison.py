@@ -22,7 +22,7 @@ NOT_FORWARDED = {
     "cl_khr_subgroups", "cl_pocl_svm_rect", "cl_pocl_pinned_buffers",
 }
 # Extensions that a forwarding platform adds.
-ADDED = {"cl_khr_icd", "cl_clopencl_host_name"}
+ADDED = {"cl_khr_icd", "cl_clopencl_collectives", "cl_clopencl_host_name", "cl_clopencl_traffic"}
 
 EXECUTION_NATIVE_KERNEL = "CL_EXEC_NATIVE_KERNEL"
 SVM_COARSE_GRAIN = "CL_DEVICE_SVM_COARSE_GRAIN_BUFFER"

@@ -301,16 +301,34 @@ def check_forwarded(options):
     return status
 
 
+def check_alone(options):
+    """A forwarded run that judges itself."""
+    reason = missing_for_forwarding()
+    if reason:
+        print("skipped:", reason)
+        return SKIPPED
+    result = run_forwarded(options.command, options.timeout, options.servers, options.env, options.stdin,
+                           options.clrun or ("--only-served",))
+    wrong = failures(result, options.exit_code)
+    if wrong:
+        report("forwarded run", wrong, result)
+        return 1
+    print(f"forwarded run: {len(result.stdout.splitlines())} lines, {result.seconds:.1f} s")
+    return 0
+
+
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("mode", choices=("native", "compare"))
+    parser.add_argument("mode", choices=("native", "compare", "alone"))
     parser.add_argument("--servers", type=int, default=1, help="number of rank servers (default: 1)")
     parser.add_argument("--one-device", action="store_true",
                         help="run on the first rank server's device only, not once on each")
     parser.add_argument("--timeout", type=float, default=60,
                         help="seconds that one run may take (default: 60)")
     parser.add_argument("--exit-code", type=int, default=0, help="the exit code that is right (default: 0)")
+    parser.add_argument("--clrun", action="append", default=[], metavar="OPTION",
+                        help="alone: given to clrun instead of --only-served")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
                         help="set for the program")
     parser.add_argument("--stdin", metavar="TEXT", help="what the program reads from standard input")
@@ -328,7 +346,7 @@ def parse_arguments(arguments):
 
 def main(arguments):
     options = parse_arguments(arguments)
-    return check_native(options) if options.mode == "native" else check_forwarded(options)
+    return {"native": check_native, "compare": check_forwarded, "alone": check_alone}[options.mode](options)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 add_library(clopencl_job_in_process STATIC ${CMAKE_CURRENT_LIST_DIR}/job_in_process.cc)
 target_link_libraries(clopencl_job_in_process PUBLIC clopencl_frontend clopencl_memory_opencl clopencl_packet_recording)
 
-foreach(test IN ITEMS frontend_test frontend_entry_points_test)
+foreach(test IN ITEMS frontend_test frontend_entry_points_test span_test)
   add_executable(${test} ${CMAKE_CURRENT_LIST_DIR}/${test}.cc)
   target_link_libraries(${test} PRIVATE clopencl_job_in_process GTest::gtest)
   gtest_discover_tests(${test} PROPERTIES ${CLOPENCL_LOOPBACK_TEST_PROPERTIES} TIMEOUT 120)

@@ -12,7 +12,8 @@ namespace clopencl::testing {
 
 class PieceTransport final : public transport::Transport {
  public:
-  explicit PieceTransport(std::unique_ptr<transport::Transport> inner) : inner_(std::move(inner)) {}
+  explicit PieceTransport(std::unique_ptr<transport::Transport> inner) 
+      : Transport(inner->size()), inner_(std::move(inner)) {}
 
   transport::Rank rank() const override { return inner_->rank(); }
   int size() const override { return inner_->size(); }

@@ -26,7 +26,7 @@ std::string CurrentTest() {
 class RecordingTransport final : public transport::Transport {
  public:
   RecordingTransport(std::unique_ptr<transport::Transport> inner, std::string folder)
-      : inner_(std::move(inner)), folder_(std::move(folder)) {}
+      : Transport(inner->size()), inner_(std::move(inner)), folder_(std::move(folder)) {}
   ~RecordingTransport() override { Write(); }
 
   transport::Rank rank() const override { return inner_->rank(); }

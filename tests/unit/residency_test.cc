@@ -46,6 +46,39 @@ TEST(Residency, WritingMakesOneOwner) {
   EXPECT_FALSE(moves[0].holders.Has(0));
 }
 
+TEST(Residency, RowsBecomeOneMove) {
+  Residency residency(100);
+  residency.Write(0, 0, 100);
+  std::vector<Residency::Move> moves;
+  for (size_t row = 0; row < 5; ++row) {
+    const auto of_row = residency.Read(1, 3 + row * 20, 4);
+    moves.insert(moves.end(), of_row.begin(), of_row.end());
+  }
+  const auto combined = Residency::Combine(moves);
+  ASSERT_EQ(combined.size(), 1u);
+  EXPECT_EQ(combined[0].offset, 3u);
+  EXPECT_EQ(combined[0].size, 4u);
+  EXPECT_EQ(combined[0].rows, 5u);
+  EXPECT_EQ(combined[0].pitch, 20u);
+  EXPECT_EQ(combined[0].bytes(), 20u);
+  // What one more server lacks is all of it, and the first has all of it.
+  const auto all = Residency::Combine(residency.Read(2, 0, 100));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].size, 100u);
+  EXPECT_TRUE(all[0].holders.Has(0));
+  EXPECT_FALSE(all[0].holders.Has(1));
+}
+
+TEST(Residency, NothingIsCombinedWithoutACommonHolder) {
+  Residency residency(100);
+  residency.Write(0, 0, 10);
+  residency.Write(1, 10, 10);
+  residency.Write(0, 40, 10);
+  const auto moves = Residency::Combine(residency.Read(2, 0, 100));
+  ASSERT_EQ(moves.size(), 3u);
+  for (const Residency::Move& move : moves) EXPECT_EQ(move.rows, 1u);
+}
+
 TEST(Residency, AgreesWithAModelOfBytes) {
   constexpr size_t kSize = 64, kSessions = 4;
   for (unsigned seed = 0; seed < 200; ++seed) {
@@ -64,11 +97,17 @@ TEST(Residency, AgreesWithAModelOfBytes) {
         continue;
       }
       std::array<bool, kSize> moved{};
-      for (const Residency::Move& move : residency.Read(session, offset, size)) {
-        for (size_t i = move.offset; i < move.offset + move.size; ++i) {
+      const auto moves = residency.Read(session, offset, size);
+      for (const Residency::Move& move : moves) {
+        for (size_t i = move.offset; i < move.offset + move.size; ++i)
+          ASSERT_EQ(move.holders, model[i]) << "seed " << seed << " step " << step << " byte " << i;
+      }
+      for (const Residency::Move& move : Residency::Combine(moves)) {
+        for (size_t at = 0; at < move.bytes(); ++at) {
+          const size_t i = move.offset + at / move.size * move.pitch + at % move.size;
           ASSERT_FALSE(moved[i]) << "seed " << seed;
           moved[i] = true;
-          ASSERT_EQ(move.holders, model[i]) << "seed " << seed << " step " << step << " byte " << i;
+          ASSERT_EQ(move.holders & model[i], move.holders) << "seed " << seed << " step " << step;
         }
       }
       for (size_t i = 0; i < kSize; ++i) {

@@ -156,7 +156,7 @@ using internal::Node;
 class LoopbackTransport final : public Transport {
  public:
   LoopbackTransport(std::shared_ptr<LoopbackState> state, Rank rank)
-      : state_(std::move(state)), rank_(rank) {}
+      : Transport(static_cast<int>(state->nodes.size())), state_(std::move(state)), rank_(rank) {}
 
   ~LoopbackTransport() override {
     std::lock_guard lock(state_->mutex);
@@ -167,6 +167,7 @@ class LoopbackTransport final : public Transport {
   int size() const override { return static_cast<int>(state_->nodes.size()); }
 
   void SendPacket(Rank to, ByteBuffer packet) override {
+    traffic_.CountPacket(to, packet.size());
     Send(to, {Arrival::Kind::kPacket, rank_, std::move(packet)});
   }
   void SendQuit(Rank to) override { Send(to, {Arrival::Kind::kQuit, rank_, {}}); }
@@ -174,6 +175,7 @@ class LoopbackTransport final : public Transport {
   ByteBuffer AcquireBuffer() override { return pool_.Acquire(); }
 
   void SendPayload(Rank to, Tag tag, std::span<const std::byte> data, size_t chunk, Done done) override {
+    traffic_.CountPayload(to, data.size());
     Post(state_->sends, to,
          {rank_, to, tag, chunk, const_cast<std::byte*>(data.data()), data.size(), std::move(done)});
   }

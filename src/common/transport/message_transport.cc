@@ -39,7 +39,10 @@ class IgnorePackets final : public PacketHandler {
 }  // namespace
 
 MessageTransport::MessageTransport(std::unique_ptr<MessagePort> port)
-    : port_(std::move(port)), rank_(port_->rank()), peers_(static_cast<size_t>(port_->size())) {}
+    : Transport(port->size()),
+      port_(std::move(port)),
+      rank_(port_->rank()),
+      peers_(static_cast<size_t>(port_->size())) {}
 
 bool MessageTransport::HasPending() const {
   return port_->AnyUnderWay() || !finished_.empty() || !lost_.empty() || order_.AnyWaiting();
@@ -76,6 +79,7 @@ Transfer* MessageTransport::NewOwningTransfer(Transfer::Kind kind, bool receive,
 
 void MessageTransport::SendPayload(Rank to, Tag tag, std::span<const std::byte> data, size_t chunk,
                                    Done done) {
+  traffic_.CountPayload(to, data.size());
   StartPayload(false, to, tag, const_cast<std::byte*>(data.data()), data.size(), chunk, std::move(done));
 }
 
@@ -199,6 +203,7 @@ bool MessageTransport::RunFinished(PacketHandler& handler) {
 
 void MessageTransport::SendPacket(Rank to, ByteBuffer packet) {
   if (closing_) return;
+  traffic_.CountPacket(to, packet.size());
   if (packet.size() <= port_->largest_packet() && !LooksLikeControl(packet)) {
     return SendMessage(to, std::move(packet));
   }

@@ -14,8 +14,10 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "common/byte_buffer.h"
+#include "common/transport/traffic.h"
 
 namespace clopencl::transport {
 
@@ -45,6 +47,7 @@ class PacketHandler {
 
 class Transport {
  public:
+  explicit Transport(int size) : traffic_(size) {}
   virtual ~Transport() = default;
 
   virtual Rank rank() const = 0;
@@ -73,9 +76,15 @@ class Transport {
   // the packet channel, so that any process of the job can say it.
   virtual void SendQuit(Rank to) = 0;
 
+  // What this rank has sent so far, by rank. From any thread.
+  std::vector<Traffic> traffic() const { return traffic_.Read(); }
+
   // Collective over all ranks: completes what was sent, leaves. Nothing may be called afterwards. Blocks
   // until every rank has called it or the other side is gone.
   virtual void Close() = 0;
+
+ protected:
+  TrafficCounters traffic_;
 };
 
 inline constexpr char kQuitMessage[9] = "CLO-QUIT";  // Eight bytes on the wire.

@@ -30,6 +30,23 @@ struct FrameHeader {
 inline constexpr size_t kFrameHeaderSize = 6;
 static_assert(MinEncodedSize<FrameHeader>() == kFrameHeaderSize);
 
+// One message as it lies in a packet, at the end of `buffer`.
+template <typename Message>
+void AppendFrame(const Message& message, ByteBuffer& buffer) {
+  const size_t frame_at = buffer.size();
+  Writer writer(buffer);
+  writer.Put(FrameHeader{0, kOpcode<Message>});
+  writer.Put(message);
+  const uint32_t body = static_cast<uint32_t>(buffer.size() - frame_at - kFrameHeaderSize);
+  std::memcpy(buffer.data() + frame_at, &body, sizeof body);
+}
+
+inline uint16_t FrameOpcode(ByteView frame) {
+  uint16_t opcode = 0;
+  std::memcpy(&opcode, frame.data() + sizeof(FrameHeader::size), sizeof opcode);
+  return opcode;
+}
+
 // Collects messages for one channel. Not thread-safe.
 class PacketBuilder {
  public:
@@ -41,12 +58,12 @@ class PacketBuilder {
   template <typename Message>
   void Add(const Message& message) {
     if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
-    const size_t frame_at = buffer_.size();
-    Writer writer(buffer_);
-    writer.Put(FrameHeader{0, kOpcode<Message>});
-    writer.Put(message);
-    const uint32_t body = static_cast<uint32_t>(buffer_.size() - frame_at - kFrameHeaderSize);
-    std::memcpy(buffer_.data() + frame_at, &body, sizeof body);
+    AppendFrame(message, buffer_);
+  }
+  // What AppendFrame() made.
+  void AddFrame(ByteView frame) {
+    if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
+    buffer_.insert(buffer_.end(), frame.begin(), frame.end());
   }
 
   // The packet, complete; the builder is empty again and goes on in `next` (its memory is reused, its

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "frontend/api/api.h"
+#include "frontend/core/own_programs.h"
 #include "frontend/core/platform.h"
 #include "frontend/info.h"
 #include "frontend/runtime.h"
@@ -71,7 +72,11 @@ cl_context CreateContextFromType(const cl_context_properties* properties, cl_dev
 }
 
 void RetainContext(cl_context context) { Get<Context>(context, CL_INVALID_CONTEXT).Retain(); }
-void ReleaseContext(cl_context context) { Get<Context>(context, CL_INVALID_CONTEXT).Release(); }
+void ReleaseContext(cl_context handle) {
+  Context& context = Get<Context>(handle, CL_INVALID_CONTEXT);
+  if (context.api_references.load() == 1) OwnPrograms::Drop(context);
+  context.Release();
+}
 
 void GetContextInfo(cl_context handle, cl_context_info param, size_t size, void* value, size_t* size_ret) {
   const Context& context = Get<Context>(handle, CL_INVALID_CONTEXT);

@@ -15,6 +15,17 @@
 namespace clopencl::frontend::api {
 namespace {
 
+// What the device's server has sent. Asks it.
+std::vector<transport::Traffic> Traffic(Session& session) {
+  std::vector<transport::Traffic> traffic;
+  TheRuntime().CallAndWait<wire::InfoAnswered>(
+      session, wire::QueryInfo{0, wire::Query::kTraffic, 0, 0, {}, {}}, [&](const wire::InfoAnswered& reply) {
+        traffic.resize(reply.value.size() / sizeof(transport::Traffic));
+        std::memcpy(traffic.data(), reply.value.data(), traffic.size() * sizeof(transport::Traffic));
+      });
+  return traffic;
+}
+
 // A fact of the native device that comes through changed.
 bool PutChanged(const Device& device, cl_device_info param, const InfoSink& sink) {
   const OwnedFacts& facts = device.facts();
@@ -31,8 +42,11 @@ bool PutChanged(const Device& device, cl_device_info param, const InfoSink& sink
       std::vector<cl_name_version> native(fact->value.size() / sizeof(cl_name_version));
       std::memcpy(native.data(), fact->value.data(), native.size() * sizeof(cl_name_version));
       auto forwarded = FilterExtensions(native);
-      cl_name_version own{CL_MAKE_VERSION(1, 0, 0), CL_CLOPENCL_HOST_NAME_EXTENSION_NAME};
-      forwarded.push_back(own);
+      for (std::string_view own : SplitWords(kOwnExtensions)) {
+        cl_name_version& entry = forwarded.emplace_back();
+        entry.version = CL_MAKE_VERSION(1, 0, 0);
+        own.copy(entry.name, sizeof entry.name - 1);
+      }
       sink.PutArray(forwarded);
       return true;
     }
@@ -60,6 +74,9 @@ bool PutChanged(const Device& device, cl_device_info param, const InfoSink& sink
       return true;
     case CL_DEVICE_RANK_CLOPENCL:
       sink.Put(static_cast<cl_uint>(device.session().peer()));
+      return true;
+    case CL_DEVICE_TRAFFIC_CLOPENCL:
+      sink.PutArray(Traffic(device.session()));
       return true;
     default:
       return false;

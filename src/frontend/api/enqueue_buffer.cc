@@ -21,6 +21,21 @@ struct Rect {
   }
 };
 
+// Notes what a command does with `region` of a buffer: row by row, unless that is one range or more rows than
+// are worth it; then what lies between the rows has to be current, too, because it counts as written.
+void AccessRect(PendingCommand& command, Mem& buffer, const Rect& rect, const size_t* region, bool reads,
+                bool writes) {
+  constexpr size_t kMostRows = 4096;
+  const size_t size = rect.end(region) - rect.offset();
+  const bool one_range = size == region[0] * region[1] * region[2];
+  if (one_range || region[1] * region[2] > kMostRows)
+    return command.Access(buffer, rect.offset(), size, reads || !one_range, writes);
+  for (size_t slice = 0; slice < region[2]; ++slice)
+    command.Access(buffer,
+                   Rows{rect.offset() + slice * rect.slice_pitch, region[0], region[1], rect.row_pitch},
+                   reads, writes);
+}
+
 Rect CheckRect(const size_t* origin, const size_t* region, size_t row_pitch, size_t slice_pitch) {
   Rect rect{{origin[0], origin[1], origin[2]}, row_pitch, slice_pitch};
   if (rect.row_pitch == 0) rect.row_pitch = region[0];
@@ -115,7 +130,7 @@ void EnqueueReadBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_bool
   CheckAlignment(queue, buffer);
   CheckHostReads(buffer);
   PendingCommand command(queue, CL_COMMAND_READ_BUFFER_RECT, wait_list, true);
-  command.Access(buffer, there.offset(), there.end(region) - there.offset(), true, false);
+  AccessRect(command, buffer, there, region, true, false);
   const wire::Destination to = ReceiveInto(command, HostSide(ptr, here, region));
   command.Post(wire::ReadBufferRect{
       command.wire(), buffer.id(), there.origin, Triple(region), {there.row_pitch, there.slice_pitch}, to});
@@ -142,8 +157,7 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
   const bool wait = MustWait(blocking, wait_list, source.size());
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER_RECT, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(source.size()));
-  // What lies between the rows keeps its contents, so the whole range has to be current here.
-  command.Access(buffer, there.offset(), there.end(region) - there.offset(), true, true);
+  AccessRect(command, buffer, there, region, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, source, packed);
   command.Post(wire::WriteBufferRect{
@@ -213,8 +227,8 @@ void EnqueueCopyBufferRect(cl_command_queue queue_handle, cl_mem source_handle, 
   CheckAlignment(queue, source);
   CheckAlignment(queue, destination);
   PendingCommand command(queue, CL_COMMAND_COPY_BUFFER_RECT, wait_list, event != nullptr);
-  command.Access(source, from.offset(), from.end(region) - from.offset(), true, false);
-  command.Access(destination, to.offset(), to.end(region) - to.offset(), true, true);
+  AccessRect(command, source, from, region, true, false);
+  AccessRect(command, destination, to, region, false, true);
   command.Post(wire::CopyBufferRect{command.wire(),
                                     source.id(),
                                     destination.id(),

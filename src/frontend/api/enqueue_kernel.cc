@@ -80,6 +80,7 @@ void AccessArguments(Kernel& kernel, PendingCommand& command) {
       auto* sampler = static_cast<Sampler*>(ids.samplers.Find(SamplerId::Unpack(arg.word)));
       Require(sampler != nullptr, CL_INVALID_KERNEL_ARGS);
       sampler->EnsureOn(session);
+      if (command.held()) command.Do([keep = Ref(*sampler)] {});
     } else if (arg.kind == wire::ArgKind::kQueue) {
       auto* queue = static_cast<Queue*>(ids.queues.Find(QueueId::Unpack(arg.word)));
       Require(queue != nullptr, CL_INVALID_KERNEL_ARGS);
@@ -108,9 +109,13 @@ void Launch(cl_command_queue queue_handle, cl_kernel kernel_handle, cl_command_t
   }
   kernel.EnsureOn(command.session());
   AccessArguments(kernel, command);
-  const Kernel::Changes& changes = kernel.TakeChanges(command.session());
+  // Launches that come later may be sent earlier, so one that is held carries all of its arguments.
+  const Kernel::Changes& changes =
+      command.held() ? kernel.TakeAll(command.session()) : kernel.TakeChanges(command.session());
   command.Post(wire::LaunchKernel{command.wire(), kernel.id(), dimensions, sizes.offset, sizes.global,
                                   sizes.local, changes.args, changes.exec_info});
+  if (command.held())
+    command.Do([keep = Ref(kernel), &session = command.session()] { keep->ForgetTaken(session); });
   command.Commit(event);
 }
 

@@ -149,7 +149,7 @@ void EnqueueMigrateMemObjects(cl_command_queue queue_handle, cl_uint num_mems, c
   const bool undefined = (flags & CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED) != 0;
   for (Mem* mem : mems) {
     // With undefined contents it is enough that the object exists there and is its only holder.
-    mem->Access(command.session(), !undefined, undefined);
+    command.Access(*mem, !undefined, undefined);
     ids.push_back(mem->id());
   }
   command.Post(wire::MigrateMemObjects{command.wire(), ids, flags});

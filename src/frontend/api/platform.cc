@@ -45,6 +45,8 @@ void GetPlatformInfo(cl_platform_id handle, cl_platform_info param, size_t size,
       return sink.PutText("CLOPENCL");
     case CL_PLATFORM_HOSTNAME:
       return sink.PutText(platform.host());
+    case CL_PLATFORM_TRAFFIC_CLOPENCL:
+      return sink.PutArray(TheRuntime().transport().traffic());
     default:
       Fail(CL_INVALID_VALUE);
   }

@@ -26,7 +26,12 @@ PendingCommand::PendingCommand(Queue& queue, cl_command_type type, const WaitLis
       session_(queue.session()),
       empty_wait_list_(wait_list.empty()) {
   Require(!session_.failed(), CL_DEVICE_NOT_AVAILABLE);
-  TheRuntime().AwaitWindow(session_);
+  Runtime& runtime = TheRuntime();
+  runtime.AwaitWindow(session_);
+  // Each range of contents that moves takes a tag, and moving can't be left out.
+  constexpr size_t kTagsOfACommand = 2048;
+  if (queue_.context().spans_servers() && runtime.payload_tags().available() < kTagsOfACommand)
+    runtime.WaitUntil([&] { return runtime.payload_tags().available() >= kTagsOfACommand; });
   lock_ = std::unique_lock(TheRuntime().command_mutex());
   if (recording_ != nullptr) {
     Require(!recording_->finalized(), CL_INVALID_OPERATION);
@@ -36,17 +41,58 @@ PendingCommand::PendingCommand(Queue& queue, cl_command_type type, const WaitLis
   }
   queue_.EnsureKnown();
   wire_.queue = queue_.id();
+  if (queue_.context().spans_servers()) HoldBack(wait_list);
   if (!wait_list.empty()) CollectWaitList(wait_list);
   if (!needs_event) return;
   event_ = Ref<Event>::Adopt(new Event(queue, type));
   wire_.event = event_->id();
+  if (doomed_) event_->Doom();
   DependOnTransfers(wait_list);
   watch_ = queue.profiling();
 }
 
-void PendingCommand::Access(Mem& mem, size_t offset, size_t size, bool reads, bool writes) {
-  if (recording_ != nullptr) return recording_->Use(mem, offset, size, reads, writes);
-  mem.Access(session_, offset, size, reads, writes);
+void PendingCommand::HoldBack(const WaitList& wait_list) {
+  std::vector<Ref<Event>> unset;
+  const auto add = [&](const HeldCommand& earlier) {
+    unset.insert(unset.end(), earlier.unset.begin(), earlier.unset.end());
+  };
+  for (size_t i = 0; i < wait_list.size(); ++i) {
+    wait_list[i].AddUnset(unset);
+    doomed_ = doomed_ || wait_list[i].doomed();
+  }
+  if (queue_.in_order() && !queue_.held().empty()) add(*queue_.held().back());
+  if (queue_.held_barrier() != nullptr) add(*queue_.held_barrier());
+  Hold(unset);
+}
+
+void PendingCommand::Hold(const std::vector<Ref<Event>>& unset) {
+  if (unset.empty()) return;
+  if (held_ == nullptr) held_ = std::make_shared<HeldCommand>(queue_);
+  held_->Block(unset);
+}
+
+void PendingCommand::Access(Mem& mem, const Rows& parts, bool reads, bool writes) {
+  if (recording_ != nullptr) return recording_->Use(mem, parts, reads, writes);
+  if (held_ != nullptr) {
+    Do([&session = session_, held = held_.get(), keep = Ref(mem), parts, reads, writes] {
+      if (held->doomed) return keep->EnsureOn(session);
+      keep->Access(session, parts, reads, writes);
+    });
+  } else if (doomed_) {
+    mem.EnsureOn(session_);  // It will not run, so contents stay where they are.
+  } else {
+    mem.Access(session_, parts, reads, writes);
+  }
+}
+
+void PendingCommand::PostSend(transport::Tag tag, std::span<const std::byte> data, transport::Done done) {
+  if (held_ == nullptr) return session_.PostSend(tag, data, std::move(done));
+  Do([&session = session_, tag, data, done = std::move(done)] { session.PostSend(tag, data, done); });
+}
+
+void PendingCommand::PostReceive(transport::Tag tag, std::span<std::byte> into, transport::Done done) {
+  if (held_ == nullptr) return session_.PostReceive(tag, into, std::move(done));
+  Do([&session = session_, tag, into, done = std::move(done)] { session.PostReceive(tag, into, done); });
 }
 
 void PendingCommand::CollectWaitList(const WaitList& wait_list) {
@@ -56,8 +102,15 @@ void PendingCommand::CollectWaitList(const WaitList& wait_list) {
     next = many_ids_.data();
   }
   EventId* const first = next;
-  for (size_t i = 0; i < wait_list.size(); ++i)
-    if (wait_list[i].EnsureOn(session_)) *next++ = wait_list[i].id();
+  for (size_t i = 0; i < wait_list.size(); ++i) {
+    Event& event = wait_list[i];
+    if (held_ != nullptr && event.status() != CL_COMPLETE) {
+      held_->wait_list.emplace_back(event);
+      *next++ = event.id();
+    } else if (held_ == nullptr && event.EnsureOn(session_)) {
+      *next++ = event.id();
+    }
+  }
   wire_.wait_list = {first, next};
 }
 
@@ -87,7 +140,9 @@ void PendingCommand::MakeTransfer(int parts, bool reports_unasked) {
 }
 
 void PendingCommand::AfterAllTransfers() {
-  if (!event_ || queue_.in_order()) return;  // In order, it does already.
+  if (queue_.in_order()) return;  // In order, it does already.
+  for (const auto& earlier : queue_.held()) Hold(earlier->unset);
+  if (!event_) return;
   for (const auto& transfer : queue_.transfers()) transfer->AddDependent(event_);
 }
 
@@ -101,6 +156,13 @@ void PendingCommand::Finish(cl_event* event) {
     } else if (event_) {
       held.push_back(event_);
     }
+  }
+  if (held_ != nullptr) {
+    queue_.context().held().push_back(held_);
+    queue_.held().push_back(held_);
+    if (is_barrier_ && !queue_.in_order()) queue_.held_barrier() = held_;
+    held_->event = event_;
+    if (event_) event_->HoldBack(held_);
   }
   if (watch_) event_->Watch(wire::kWatchComplete);  // After the command itself was posted.
   lock_.unlock();

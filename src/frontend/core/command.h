@@ -9,6 +9,7 @@
 #include "common/wire/messages/enqueue.h"
 #include "frontend/core/command_buffer.h"
 #include "frontend/core/event.h"
+#include "frontend/core/held.h"
 #include "frontend/core/queue.h"
 #include "frontend/runtime.h"
 
@@ -34,7 +35,7 @@ class WaitList {
 // posted in between reaches the server as one.
 //
 //   PendingCommand command(queue, CL_COMMAND_COPY_BUFFER, wait_list, event != nullptr);
-//   source.Access(…);                                      may post creations and moves
+//   command.Access(source, …);                             may post creations and moves
 //   command.Post(wire::CopyBuffer{command.wire(), …});
 //   command.Commit(event);
 class PendingCommand {
@@ -49,13 +50,31 @@ class PendingCommand {
   Session& session() const { return session_; }
 
   // What it reads and writes: Mem::Access on the queue's server.
-  void Access(Mem& mem, size_t offset, size_t size, bool reads, bool writes);
+  void Access(Mem& mem, const Rows& parts, bool reads, bool writes);
+  void Access(Mem& mem, size_t offset, size_t size, bool reads, bool writes) {
+    Access(mem, Rows{offset, size}, reads, writes);
+  }
   void Access(Mem& mem, bool reads, bool writes) { Access(mem, 0, mem.size(), reads, writes); }
 
   template <typename Message>
   void Post(const Message& message) {
     if (recording_ != nullptr) return recording_->Record(message);
-    session_.Post(message);
+    if (held_ == nullptr) return session_.Post(message);
+    ByteBuffer frame;
+    wire::AppendFrame(message, frame);
+    Do([&session = session_, frame = std::move(frame)] { session.PostFrame(frame); });
+  }
+  // Session::PostSend and PostReceive.
+  void PostSend(transport::Tag tag, std::span<const std::byte> data, transport::Done done);
+  void PostReceive(transport::Tag tag, std::span<std::byte> into, transport::Done done);
+
+  // The command waits for a user event in a context that spans servers (held.h), so all of the above comes
+  // later; what has to come with it is to be done by Do(), which else does it at once.
+  bool held() const { return held_ != nullptr; }
+  template <typename Action>
+  void Do(Action&& action) {
+    if (held_ == nullptr) return action();
+    held_->actions.emplace_back(std::forward<Action>(action));
   }
 
   // The event is that of a transfer: the application's memory takes part, so it completes here, after `parts`
@@ -66,6 +85,9 @@ class PendingCommand {
   // A barrier: later commands of an out-of-order queue come after what this command waits for.
   void MakeBarrier() { is_barrier_ = true; }
 
+  // Completion is to be heard of, whether anybody else wants to know.
+  void Watch() { watch_ = true; }
+
   // Ends the hold of the command mutex, gives the application its event, and has the message sent in due
   // time.
   void Commit(cl_event* event);
@@ -74,6 +96,8 @@ class PendingCommand {
   void CommitAndWait(cl_event* event);
 
  private:
+  void HoldBack(const WaitList& wait_list);
+  void Hold(const std::vector<Ref<Event>>& unset);
   void CollectWaitList(const WaitList& wait_list);
   void DependOnTransfers(const WaitList& wait_list);
   void Finish(cl_event* event);
@@ -86,6 +110,8 @@ class PendingCommand {
   wire::Command wire_;
   std::array<EventId, 8> few_ids_;
   std::vector<EventId> many_ids_;
+  std::shared_ptr<HeldCommand> held_;
+  bool doomed_ = false;
   bool is_barrier_ = false;
   bool watch_ = false;
   const bool empty_wait_list_;

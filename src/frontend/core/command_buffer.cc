@@ -40,14 +40,14 @@ void CommandBuffer::EnsureKnown() {
   queue_->session().Post(wire::CreateCommandBuffer{id_, queue_->id(), properties});
 }
 
-void CommandBuffer::Use(Mem& mem, size_t offset, size_t size, bool reads, bool writes) {
+void CommandBuffer::Use(Mem& mem, const Rows& parts, bool reads, bool writes) {
   mem.EnsureOn(queue_->session());
   mem.root().EnsureOn(queue_->session());
-  uses_.push_back({Ref(mem), offset, size, reads, writes});
+  uses_.push_back({Ref(mem), parts, reads, writes});
 }
 
 void CommandBuffer::AccessAll(PendingCommand& command) const {
-  for (const MemUse& use : uses_) command.Access(*use.mem, use.offset, use.size, use.reads, use.writes);
+  for (const MemUse& use : uses_) command.Access(*use.mem, use.parts, use.reads, use.writes);
 }
 
 void CommandBuffer::Finalize() {

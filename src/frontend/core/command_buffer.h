@@ -45,7 +45,7 @@ class CommandBuffer : public ObjectOf<CommandBuffer, cl_command_buffer_khr, Obje
 
   // From PendingCommand, under the command mutex.
   void EnsureKnown();
-  void Use(Mem& mem, size_t offset, size_t size, bool reads, bool writes);
+  void Use(Mem& mem, const Rows& parts, bool reads, bool writes);
   template <typename Message>
   void Record(const Message& message) {
     if constexpr (wire::kIsServerMessage<wire::Record<Message>>) {
@@ -67,8 +67,7 @@ class CommandBuffer : public ObjectOf<CommandBuffer, cl_command_buffer_khr, Obje
  private:
   struct MemUse {
     Ref<Mem> mem;
-    size_t offset;
-    size_t size;
+    Rows parts;
     bool reads;
     bool writes;
   };

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 namespace clopencl::frontend {
 
 class Queue;
+struct HeldCommand;
 
 class Context : public ObjectOf<Context, cl_context, ObjectTag::kContext> {
  public:
@@ -49,6 +51,9 @@ class Context : public ObjectOf<Context, cl_context, ObjectTag::kContext> {
   // The default device queues (clSetDefaultDeviceCommandQueue). Under the command mutex.
   std::map<const Device*, Queue*>& default_queues() { return default_queues_; }
 
+  // Commands that wait for user events (held.h), in the order of their enqueue. Under the command mutex.
+  std::vector<std::shared_ptr<HeldCommand>>& held() { return held_; }
+
  private:
   const std::vector<Ref<Device>> devices_;
   const std::vector<cl_context_properties> properties_;
@@ -57,6 +62,7 @@ class Context : public ObjectOf<Context, cl_context, ObjectTag::kContext> {
   SessionSet known_;
   std::vector<Queue*> queues_;
   std::map<const Device*, Queue*> default_queues_;
+  std::vector<std::shared_ptr<HeldCommand>> held_;
   cl_ulong largest_alloc_ = 0;
   bool any_images_ = false;
   cl_device_svm_capabilities svm_ = 0;

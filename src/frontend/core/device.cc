@@ -65,7 +65,7 @@ void Device::LearnFacts() {
   out_of_order_ = (queue_properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) != 0;
   version_ = FactOr<cl_version>(facts_, CL_DEVICE_NUMERIC_VERSION, 0);
   if (version_ == 0) version_ = ParseVersion(FactText(facts_, CL_DEVICE_VERSION));
-  extensions_ = FilterExtensions(FactText(facts_, CL_DEVICE_EXTENSIONS), "cl_clopencl_host_name");
+  extensions_ = FilterExtensions(FactText(facts_, CL_DEVICE_EXTENSIONS), kOwnExtensions);
   if (const OwnedFact* fact = FindFact(facts_, CL_DEVICE_EXTENSIONS_WITH_VERSION)) {
     std::vector<cl_name_version> versions(fact->value.size() / sizeof(cl_name_version));
     std::memcpy(versions.data(), fact->value.data(), versions.size() * sizeof(cl_name_version));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "frontend/core/held.h"
 #include "frontend/runtime.h"
 
 namespace clopencl::frontend {
@@ -46,7 +47,21 @@ std::vector<Ref<Event>> Event::OutstandingOn(const Session& session) {
   return events;
 }
 
+void Event::LetGo() {
+  held_ = nullptr;
+  if (watch_later_ != 0) Watch(watch_later_);
+}
+
+void Event::AddUnset(std::vector<Ref<Event>>& unset) {
+  if (is_user() && !server_done_.load()) unset.emplace_back(*this);
+  if (held_ != nullptr) unset.insert(unset.end(), held_->unset.begin(), held_->unset.end());
+}
+
 void Event::Watch(uint8_t mask) {
+  if (held_ != nullptr) {
+    watch_later_ |= mask;
+    return;
+  }
   const uint8_t added = static_cast<uint8_t>(mask & ~watched_);
   if (added == 0 || home_ == nullptr || server_done_.load(std::memory_order_acquire)) return;
   if ((added & wire::kWatchComplete) != 0) ExpectReport();
@@ -64,6 +79,10 @@ void Event::ExpectReport() {
 cl_int Event::CurrentStatus() {
   if (complete() || is_user()) return status();
   Runtime& runtime = TheRuntime();
+  {
+    std::lock_guard lock(runtime.command_mutex());
+    if (held_ != nullptr) return status();
+  }
   if (!server_done_.load(std::memory_order_acquire)) {
     cl_int native = CL_QUEUED;
     wire::ProfilingTimes times{};
@@ -142,8 +161,6 @@ void Event::ServerCompleted(const wire::EventCompleted& message) {
   ServerPart(message.status, message.times);
 }
 
-void Event::ServerLost() { ServerPart(CL_DEVICE_NOT_AVAILABLE, {}); }
-
 void Event::StatusChanged(cl_int status) {
   std::lock_guard lock(state_mutex_);
   if (status >= this->status()) return;
@@ -194,14 +211,15 @@ bool Event::SetUserStatus(cl_int status) {
     imported_.ForEach([&](size_t session) {
       runtime.sessions()[session]->Post(wire::SetEventStatus{id_, status});
     });
+    ReleaseHeld(*context_, *this);
   }
   Complete(status);
   runtime.FlushAll();
   return true;
 }
 
-bool Event::EnsureOn(Session& session) {
-  if (status() == CL_COMPLETE) return false;
+bool Event::EnsureOn(Session& session, bool even_complete) {
+  if (status() == CL_COMPLETE && !even_complete) return false;
   if (home_ == &session || imported_.Has(session.index())) return true;
   context_->EnsureOn(session);
   session.Post(wire::CreateUserEvent{id_, context_->id()});

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -18,6 +19,8 @@
 #include "frontend/session_set.h"
 
 namespace clopencl::frontend {
+
+struct HeldCommand;
 
 class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
  public:
@@ -47,6 +50,16 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
   cl_int CurrentStatus();
   // All 0 when the native runtime has none. Asks the server when they aren't known. No locks held.
   wire::ProfilingTimes Times();
+
+  // The command is held back (held.h), until LetGo(): what is asked of the server has to wait, too. Under the
+  // command mutex.
+  void HoldBack(std::shared_ptr<HeldCommand> command) { held_ = std::move(command); }
+  void LetGo();
+  // The user events that are not set for which it waits, itself included, are added. Under the command mutex.
+  void AddUnset(std::vector<Ref<Event>>& unset);
+  // It failed, or will, because something that it waits for failed. Under the command mutex.
+  bool doomed() const { return doomed_ || failure_.load(std::memory_order_relaxed) < 0; }
+  void Doom() { doomed_ = true; }
 
   // Asks the server to report (bits of wire::kWatch*). Under the command mutex.
   void Watch(uint8_t mask);
@@ -78,13 +91,15 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
 
   // Makes the event known to `session`, so that commands there can wait for it: nothing to do at home;
   // elsewhere a user event there that is completed by the home server or by us. False: complete without
-  // error, leave it out. Under the command mutex.
-  bool EnsureOn(Session& session);
+  // error, leave it out, unless `even_complete`. Under the command mutex.
+  bool EnsureOn(Session& session, bool even_complete = false);
 
   // From the server, under the transport mutex.
   void ServerCompleted(const wire::EventCompleted& message);
   void StatusChanged(cl_int status);
-  void ServerLost();
+  void ServerLost() { Fail(CL_DEVICE_NOT_AVAILABLE); }
+  // The server will never report. Under the transport mutex.
+  void Fail(cl_int status) { ServerPart(status, {}); }
 
  private:
   struct Callback {
@@ -112,6 +127,9 @@ class Event : public ObjectOf<Event, cl_event, ObjectTag::kEvent> {
 
   // Under the command mutex.
   uint8_t watched_ = 0;
+  uint8_t watch_later_ = 0;  // Bits to ask for once it is let go.
+  bool doomed_ = false;
+  std::shared_ptr<HeldCommand> held_;
   SessionSet imported_;
   std::vector<Ref<Event>> dependents_;
   bool dependents_released_ = false;

@@ -17,6 +17,8 @@ bool ForwardsExtension(std::string_view name);
 bool ForwardsVersion(const cl_name_version& extension);
 
 std::string WithoutExtension(std::string_view extensions, std::string_view name);
+// What platforms and devices have besides: cl_ext_clopencl.h.
+inline constexpr char kOwnExtensions[] = "cl_clopencl_collectives cl_clopencl_host_name cl_clopencl_traffic";
 
 // The space-separated names of `native` that pass, followed by `own`.
 std::string FilterExtensions(std::string_view native, std::string_view own);

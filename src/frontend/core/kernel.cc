@@ -169,23 +169,35 @@ void Kernel::EnsureOn(Session& session) {
   session.Post(wire::CreateKernel{id_, program_->id(), info_->name});
 }
 
-const Kernel::Changes& Kernel::TakeChanges(Session& session) {
-  changes_.args.clear();
-  changes_.exec_info.clear();
+uint64_t& Kernel::Sent(Session& session) {
   auto at =
       std::find_if(sent_.begin(), sent_.end(), [&](const auto& s) { return s.first == session.index(); });
   if (at == sent_.end()) at = sent_.insert(sent_.end(), {session.index(), 0});
-  if (at->second == version_) return changes_;
+  return at->second;
+}
+
+const Kernel::Changes& Kernel::TakeAll(Session& session) {
+  ForgetTaken(session);
+  TakeChanges(session);
+  ForgetTaken(session);
+  return changes_;
+}
+
+const Kernel::Changes& Kernel::TakeChanges(Session& session) {
+  changes_.args.clear();
+  changes_.exec_info.clear();
+  uint64_t& sent = Sent(session);
+  if (sent == version_) return changes_;
   for (uint32_t i = 0; i < args_.size(); ++i) {
     const ArgValue& arg = args_[i];
-    if (arg.version <= at->second) continue;
+    if (arg.version <= sent) continue;
     const bool by_value = arg.kind == wire::ArgKind::kValue;
     changes_.args.push_back(
         {i, arg.kind, by_value ? 0 : arg.word, by_value ? arg.bytes() : wire::ByteView{}});
   }
   for (const ExecInfo& info : exec_info_)
-    if (info.version > at->second) changes_.exec_info.push_back({info.param, info.value});
-  at->second = version_;
+    if (info.version > sent) changes_.exec_info.push_back({info.param, info.value});
+  sent = version_;
   return changes_;
 }
 

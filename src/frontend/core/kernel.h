@@ -67,6 +67,10 @@ class Kernel : public ObjectOf<Kernel, cl_kernel, ObjectTag::kKernel> {
     std::vector<wire::KernelExecInfo> exec_info;
   };
   const Changes& TakeChanges(Session& session);
+  // All arguments, whatever the session was told.
+  const Changes& TakeAll(Session& session);
+  // The session has other arguments than it was told last: the next launch has to carry all.
+  void ForgetTaken(Session& session) { Sent(session) = 0; }
 
  private:
   enum class ArgClass : uint8_t { kValue, kLocal, kMemory, kSampler, kQueue, kUnknown };
@@ -75,6 +79,9 @@ class Kernel : public ObjectOf<Kernel, cl_kernel, ObjectTag::kKernel> {
   void SetValue(ArgValue& arg, size_t size, const void* value);
   void SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word);
   void SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value);
+
+  // The version that the session has.
+  uint64_t& Sent(Session& session);
 
   struct ExecInfo {
     cl_uint param = 0;

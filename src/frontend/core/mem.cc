@@ -1,10 +1,12 @@
 #include "frontend/core/mem.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "frontend/core/command.h"
 #include "frontend/core/event.h"
 #include "frontend/core/image_format.h"
 #include "frontend/core/svm.h"
@@ -31,24 +33,6 @@ void PackImage(const Mem& image, const std::byte* from, std::byte* packed) {
       packed += row;
     }
   }
-}
-
-// Of those that hold the contents, the one that has sent least, so that copies spread as a tree.
-void MoveContents(const Mem& storage, const Residency::Move& move, Session& to) {
-  Runtime& runtime = TheRuntime();
-  Session* from = nullptr;
-  move.holders.ForEach([&](size_t index) {
-    Session& holder = *runtime.sessions()[index];
-    if (from == nullptr || holder.moved_bytes() < from->moved_bytes()) from = &holder;
-  });
-  const auto tag = runtime.payload_tags().Take();
-  Require(tag.has_value(), CL_OUT_OF_RESOURCES);
-  from->AddMovedBytes(move.size);
-  from->Post(
-      wire::SendContents{storage.id(), move.offset, move.size, static_cast<uint32_t>(to.peer()), *tag});
-  to.Post(
-      wire::ReceiveContents{storage.id(), move.offset, move.size, static_cast<uint32_t>(from->peer()), *tag});
-  runtime.AddOutstanding();  // Until ContentsMoved.
 }
 
 }  // namespace
@@ -182,20 +166,62 @@ void Mem::Upload(Session& session) {
   if (residency_) residency_->Write(session.index(), 0, size());
 }
 
-void Mem::Access(Session& session, size_t offset, size_t size, bool reads, bool writes) {
+void Mem::Access(Session& session, const Rows& parts, bool reads, bool writes) {
   EnsureOn(session);
   Mem& storage = root();
   if (storage.residency_ == nullptr) return;
   storage.EnsureOn(session);
-  // Images move as a whole.
-  const bool whole = storage.is_image();
-  const size_t from = whole ? 0 : root_offset() + offset;
-  const size_t length = whole ? storage.size() : size;
-  if (reads || whole) {
-    for (const Residency::Move& move : storage.residency_->Read(session.index(), from, length))
-      MoveContents(storage, move, session);
+  Residency& residency = *storage.residency_;
+  Rows range = parts;
+  range.offset += root_offset();
+  if (storage.is_image()) {
+    range = {0, storage.size()};  // Images move as a whole, and are kept as a whole.
+    reads = true;
+  } else if (is_image()) {
+    range = {root_offset(), host_size()};  // Takes the bytes between its rows with it.
   }
-  if (writes) storage.residency_->Write(session.index(), from, length);
+  const auto for_each_row = [&range](auto&& visit) {
+    for (size_t row = 0; row < range.rows; ++row) visit(range.offset + row * range.pitch);
+  };
+  if (reads) {
+    std::vector<Residency::Move> moves;
+    for_each_row([&](size_t at) {
+      const auto stale = residency.Read(session.index(), at, range.size);
+      moves.insert(moves.end(), stale.begin(), stale.end());
+    });
+    for (const Residency::Move& move : Residency::Combine(moves)) storage.MoveContents(move, session);
+  }
+  if (writes) for_each_row([&](size_t at) { residency.Write(session.index(), at, range.size); });
+}
+
+// From the holder that can have sent it first: so copies for many spread as a tree, whose inner nodes are
+// replicas.
+void Mem::MoveContents(const Residency::Move& move, Session& to) {
+  constexpr int64_t kLatencyNs = 20'000, kNsPerByte = 1;  // Only how holders compare depends on these.
+  const int64_t now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  Runtime& runtime = TheRuntime();
+  Session* from = nullptr;
+  int64_t begin = 0;
+  move.holders.ForEach([&](size_t index) {
+    Session& holder = *runtime.sessions()[index];
+    const auto arrival = arrivals_ns_.find(index);
+    const int64_t has_it = arrival == arrivals_ns_.end() ? now : arrival->second;
+    const int64_t can_begin = std::max({now, has_it, holder.sends_until_ns()});
+    if (from != nullptr && begin <= can_begin) return;
+    from = &holder;
+    begin = can_begin;
+  });
+  const auto payload_tag = runtime.payload_tags().Take();
+  Require(payload_tag.has_value(), CL_OUT_OF_RESOURCES);
+  const int64_t end = begin + kLatencyNs + static_cast<int64_t>(move.bytes()) * kNsPerByte;
+  from->set_sends_until_ns(end);
+  from->AddMovedBytes(move.bytes());
+  arrivals_ns_[to.index()] = end;
+  const auto peer = [](const Session& session) { return static_cast<uint32_t>(session.peer()); };
+  from->Post(wire::SendContents{id(), move.offset, move.size, peer(to), *payload_tag, move.rows, move.pitch});
+  to.Post(
+      wire::ReceiveContents{id(), move.offset, move.size, peer(*from), *payload_tag, move.rows, move.pitch});
+  runtime.AddOutstanding();  // Until ContentsMoved.
 }
 
 std::byte* Mem::HostCopy() {
@@ -247,13 +273,18 @@ void Mem::ReleaseFromApplication() {
     std::lock_guard lock(runtime.command_mutex());
     for (Queue* queue : context_->queues())
       if (queue->TryAddReference()) alive.push_back(Ref<Queue>::Adopt(queue));
-    for (const auto& queue : alive) {
-      if (!queue->known() || !known_.Has(queue->session().index())) continue;
-      const Ref<Event> marker = Ref<Event>::Adopt(new Event(*queue, CL_COMMAND_MARKER));
-      queue->session().Post(wire::Marker{{queue->id(), marker->id(), {}}});
-      marker->OnComplete([keep = Ref<Mem>(this)](cl_int) {});
-      marker->Watch(wire::kWatchComplete);
-    }
+    std::erase_if(alive, [this](const Ref<Queue>& queue) {
+      const bool may_use = known_.Has(queue->session().index()) || !queue->held().empty();
+      return !queue->known() || !may_use || queue->session().failed();
+    });
+  }
+  for (const auto& queue : alive) {
+    PendingCommand marker(*queue, CL_COMMAND_MARKER, WaitList(*context_, 0, nullptr), true);
+    marker.AfterAllTransfers();
+    marker.event()->OnComplete([keep = Ref<Mem>(this)](cl_int) {});
+    marker.Post(wire::Marker{marker.wire()});
+    marker.Watch();
+    marker.Commit(nullptr);
   }
   runtime.FlushAll();
   Release();

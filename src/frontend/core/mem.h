@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,14 @@ namespace clopencl::frontend {
 struct Box {
   std::array<uint64_t, 3> origin{};
   std::array<uint64_t, 3> region{};
+};
+
+// Parts of a buffer: `rows` of `size` bytes whose beginnings are `pitch` apart.
+struct Rows {
+  size_t offset = 0;
+  size_t size = 0;
+  size_t rows = 1;
+  size_t pitch = 0;
 };
 
 // One clEnqueueMap* that was not unmapped yet.
@@ -96,11 +105,10 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   void EnsureOn(Session& session);
   bool KnownOn(const Session& session) const { return known_.Has(session.index()); }
 
-  // Before a command on `session` that reads and/or writes [offset, offset+size) of this object (images:
-  // all): makes it known there, moves contents that are stale there, records who holds what afterwards. Under
-  // the command mutex.
-  void Access(Session& session, size_t offset, size_t size, bool reads, bool writes);
-  void Access(Session& session, bool reads, bool writes) { Access(session, 0, size(), reads, writes); }
+  // Before a command on `session` that reads and/or writes these parts of this object (images: all of it):
+  // makes it known there, moves contents that are stale there, records who holds what afterwards. Under the
+  // command mutex.
+  void Access(Session& session, const Rows& parts, bool reads, bool writes);
 
   // The host copy that mapped pointers point into: the application's memory for CL_MEM_USE_HOST_PTR, else
   // allocated at the first use; shared by sub-buffers. Throws std::bad_alloc.
@@ -122,6 +130,7 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   void PostCreate(Session& session);
   void Upload(Session& session);
   void CopyInitialContents();
+  void MoveContents(const Residency::Move& move, Session& to);
 
   const Ref<Context> context_;
   const Description what_;
@@ -133,8 +142,9 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
 
   // Under the command mutex.
   SessionSet known_;
-  std::unique_ptr<Residency> residency_;  // Of roots in contexts that span servers.
-  std::shared_ptr<std::byte> initial_;    // Contents given at creation, packed; dropped once uploaded.
+  std::unique_ptr<Residency> residency_;   // Of roots in contexts that span servers.
+  std::map<size_t, int64_t> arrivals_ns_;  // By session: a guess at when the last move to it is over.
+  std::shared_ptr<std::byte> initial_;     // Contents given at creation, packed; dropped once uploaded.
 
   mutable std::mutex host_mutex_;
   AlignedMemory host_copy_;

@@ -67,18 +67,24 @@ void Platform::Complete(bool merged) {
   numeric_version_ = CL_MAKE_VERSION(major, minor, 0);
   if (merged) version_ = "OpenCL " + std::to_string(major) + "." + std::to_string(minor) + " clOpenCL";
   // Every device forwards these through the platform, whatever the native platform lists.
-  const char* const own = "cl_khr_icd cl_clopencl_host_name";
-  extensions_text_ = FilterExtensions(extensions, own);
-  for (std::string_view name : SplitWords(extensions_text_)) {
-    cl_version version = CL_MAKE_VERSION(1, 0, 0);
-    if (const OwnedFact* fact =
-            FindFact(sessions_.front()->platform_facts(), CL_PLATFORM_EXTENSIONS_WITH_VERSION)) {
-      const auto* entries = reinterpret_cast<const cl_name_version*>(fact->value.data());
-      for (size_t i = 0; i < fact->value.size() / sizeof(cl_name_version); ++i)
-        if (name == entries[i].name) version = entries[i].version;
+  extensions_text_ = FilterExtensions(extensions, std::string("cl_khr_icd ") + kOwnExtensions);
+  for (std::string_view name : SplitWords(extensions_text_))
+    extension_versions_.push_back(NameVersion(std::string(name).c_str(), ExtensionVersion(name)));
+}
+
+// The lowest that one of the native platforms tells.
+cl_version Platform::ExtensionVersion(std::string_view name) const {
+  cl_version lowest = 0;
+  for (const Session* session : sessions_) {
+    const OwnedFact* fact = FindFact(session->platform_facts(), CL_PLATFORM_EXTENSIONS_WITH_VERSION);
+    if (fact == nullptr) continue;
+    const auto* entries = reinterpret_cast<const cl_name_version*>(fact->value.data());
+    for (size_t i = 0; i < fact->value.size() / sizeof(cl_name_version); ++i) {
+      if (name == entries[i].name && (lowest == 0 || entries[i].version < lowest))
+        lowest = entries[i].version;
     }
-    extension_versions_.push_back(NameVersion(std::string(name).c_str(), version));
   }
+  return lowest == 0 ? CL_MAKE_VERSION(1, 0, 0) : lowest;
 }
 
 }  // namespace clopencl::frontend

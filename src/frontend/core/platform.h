@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "frontend/object.h"
@@ -37,6 +38,8 @@ class Platform : public ObjectOf<Platform, cl_platform_id, ObjectTag::kPlatform>
   const std::vector<std::unique_ptr<Device>>& devices() const { return devices_; }
 
  private:
+  cl_version ExtensionVersion(std::string_view name) const;
+
   const std::string name_;
   const std::string host_;
   std::string version_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "frontend/core/event.h"
+#include "frontend/core/held.h"
 #include "frontend/runtime.h"
 
 namespace clopencl::frontend {
@@ -61,11 +62,17 @@ void Queue::Flush() {
 cl_int Queue::Finish() {
   Runtime& runtime = TheRuntime();
   std::vector<Ref<Event>> transfers;
+  std::vector<std::shared_ptr<HeldCommand>> held;
   {
     std::lock_guard lock(runtime.command_mutex());
     if (!known_) return CL_SUCCESS;
     transfers = transfers_;
+    held = held_;
   }
+  runtime.WaitUntil([&] {
+    return std::all_of(held.begin(), held.end(),
+                       [](const auto& command) { return command->released.load(); });
+  });
   cl_int status = CL_SUCCESS;
   runtime.CallAndWait<wire::QueueFinished>(session(), wire::Finish{0, id_},
                                            [&](const wire::QueueFinished& reply) { status = reply.status; });

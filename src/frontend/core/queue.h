@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <vector>
 
 #include "common/ids.h"
@@ -47,6 +48,11 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   // Under the command mutex.
   std::vector<Ref<Event>>& barrier_transfers() { return barrier_transfers_; }
 
+  // Its commands that are held back (held.h), in the order of their enqueue; of an out-of-order queue also
+  // the last barrier, if that is one of them. Under the command mutex.
+  std::vector<std::shared_ptr<HeldCommand>>& held() { return held_; }
+  std::shared_ptr<HeldCommand>& held_barrier() { return held_barrier_; }
+
   // clFlush, clFinish. No locks held.
   void Flush();
   // Returns the first error of commands without events since the last call, else CL_SUCCESS.
@@ -63,6 +69,8 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   bool known_ = false;
   std::vector<Ref<Event>> transfers_;
   std::vector<Ref<Event>> barrier_transfers_;
+  std::vector<std::shared_ptr<HeldCommand>> held_;
+  std::shared_ptr<HeldCommand> held_barrier_;
 };
 
 }  // namespace clopencl::frontend

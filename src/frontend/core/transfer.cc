@@ -47,10 +47,10 @@ wire::Destination ReceiveInto(PendingCommand& command, const HostRegion& to) {
     return {0};
   }
   if (to.contiguous()) {
-    command.session().PostReceive(*tag, {to.base, size}, PartOf(event, *tag));
+    command.PostReceive(*tag, {to.base, size}, PartOf(event, *tag));
   } else {
     auto packed = std::make_shared<ByteBuffer>(size);
-    command.session().PostReceive(*tag, *packed, PartOf(event, *tag));
+    command.PostReceive(*tag, *packed, PartOf(event, *tag));
     event.OnComplete([to, packed](cl_int status) {
       if (status == CL_COMPLETE) to.Unpack(packed->data());
     });
@@ -71,11 +71,11 @@ wire::Source SendFrom(PendingCommand& command, const HostRegion& from, ByteBuffe
   }
   Event& event = *command.event();
   if (from.contiguous()) {
-    command.session().PostSend(*tag, {from.base, size}, PartOf(event, *tag));
+    command.PostSend(*tag, {from.base, size}, PartOf(event, *tag));
   } else {
     auto copy = std::make_shared<ByteBuffer>(size);
     from.Pack(copy->data());
-    command.session().PostSend(*tag, *copy, [done = PartOf(event, *tag), copy](bool ok) { done(ok); });
+    command.PostSend(*tag, *copy, [done = PartOf(event, *tag), copy](bool ok) { done(ok); });
   }
   command.MakeTransfer(1, false);
   return {*tag, {}};

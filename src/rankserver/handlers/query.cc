@@ -180,6 +180,12 @@ struct QueryRunner {
     return AskValue(status, times);
   }
 
+  Answer AskTraffic() const {
+    const std::vector<transport::Traffic> traffic = channel.environment().transport.traffic();
+    const auto bytes = std::as_bytes(std::span(traffic));
+    return {CL_SUCCESS, {bytes.begin(), bytes.end()}};
+  }
+
   Answer Run() const {
     switch (m.query) {
       case wire::Query::kDeviceInfo:
@@ -200,6 +206,8 @@ struct QueryRunner {
       case wire::Query::kDeviceAndHostTimer:
       case wire::Query::kHostTimer:
         return AskTimer();
+      case wire::Query::kTraffic:
+        return AskTraffic();
     }
     return {};
   }

@@ -1,6 +1,7 @@
 // Commands that move data between memory objects and the frontend, and contents between servers.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -199,22 +200,66 @@ void Channel::On(const wire::WriteImage& m) {
   MoveImage(m, {m.command, m.mem, m.size, Direction::kToDevice, m.from.payload_tag, m.from.data});
 }
 
-// A move of contents that is no command of the application. `data`: of an upload inside the message. `fresh`:
-// no command has used the object.
-void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction direction, Peer peer,
-                           bool fresh, const wire::ByteView* data) {
+// A move of contents that is no command of the application.
+struct Channel::Contents {
+  MemId mem;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+  Direction direction = Direction::kFromDevice;
+  Peer peer;
+  uint64_t rows = 1;  // So many of `size` bytes, `pitch` apart.
+  uint64_t pitch = 0;
+  bool fresh = false;                    // No command has used the object.
+  const wire::ByteView* data = nullptr;  // Of an upload inside the message.
+
+  // From the first byte to the last. False when that is more than 64 bits can count.
+  bool Extent(uint64_t& extent) const {
+    return rows > 0 && !__builtin_mul_overflow(rows - 1, pitch, &extent) &&
+           !__builtin_add_overflow(extent, size, &extent);
+  }
+};
+
+std::shared_ptr<Transfer> Channel::MakeContentsTransfer(const Contents& contents, TransferRequest request) {
+  const std::shared_ptr<Mem> mem = request.mem;
+  if (!mem->is_buffer) {
+    return MakeImageTransfer(*this, std::move(request), {{}, mem->image.extent}, true,
+                             ImageCommand(api(), mem, contents.direction, {}, mem->image.extent));
+  }
+  if (contents.rows == 1) return MakeBufferTransfer(*this, std::move(request), contents.offset, true);
+  const bool reads = contents.direction == Direction::kFromDevice;
+  const Size3 origin{contents.offset % contents.pitch, contents.offset / contents.pitch, 0};
+  const Size3 region{contents.size, contents.rows, 1};
+  const size_t pitch = contents.pitch;
+  return MakeStagedTransfer(
+      *this, std::move(request), [=, &native_api = api()](const NativeArgs& to, void* staging) {
+        constexpr Size3 kHostOrigin{};
+        const cl_mem native = mem->native.get();
+        return reads ? native_api.EnqueueReadBufferRect(to.queue, native, CL_FALSE, origin.data(),
+                                                        kHostOrigin.data(), region.data(), pitch, 0,
+                                                        region[0], 0, staging, to.count, to.list, to.event)
+                     : native_api.EnqueueWriteBufferRect(to.queue, native, CL_FALSE, origin.data(),
+                                                         kHostOrigin.data(), region.data(), pitch, 0,
+                                                         region[0], 0, staging, to.count, to.list, to.event);
+      });
+}
+
+void Channel::MoveContents(const Contents& contents) {
   Transfer::Request request;
-  request.direction = direction;
-  request.peer = peer;
-  request.size = size;
+  request.direction = contents.direction;
+  request.peer = contents.peer;
   request.internal = true;
-  request.announce_moved = direction == Direction::kToDevice && data == nullptr;
+  request.announce_moved = contents.direction == Direction::kToDevice && contents.data == nullptr;
   cl_int status = CL_SUCCESS;
-  if (const std::shared_ptr<Mem>* mem = mems.Find(id, status)) {
-    const bool fits = (*mem)->is_buffer
-                          ? InRange(offset, size, (*mem)->size)
-                          : offset == 0 && size == (*mem)->size && (*mem)->image.element_size > 0;
-    if (!fits || (data != nullptr && data->size() != size)) status = CL_INVALID_VALUE;
+  uint64_t extent = 0;
+  const bool countable = contents.Extent(extent) && (contents.rows == 1 || contents.pitch >= contents.size);
+  if (!countable) return FailChannel("contents are to move whose size can't be");
+  request.size = contents.rows * contents.size;
+  if (const std::shared_ptr<Mem>* mem = mems.Find(contents.mem, status)) {
+    const bool fits = (*mem)->is_buffer ? InRange(contents.offset, extent, (*mem)->size)
+                                        : contents.offset == 0 && contents.rows == 1 &&
+                                              contents.size == (*mem)->size && (*mem)->image.element_size > 0;
+    if (!fits || (contents.data != nullptr && contents.data->size() != contents.size))
+      status = CL_INVALID_VALUE;
     if ((*mem)->error != CL_SUCCESS) status = (*mem)->error;
     request.mem = *mem;
     if (status == CL_SUCCESS) request.queue = (*mem)->context->TransferQueue(status);
@@ -223,16 +268,9 @@ void Channel::MoveContents(MemId id, uint64_t offset, uint64_t size, Direction d
     std::make_shared<FailedTransfer>(*this, std::move(request))->StartFailed(status);
     return;
   }
-  const std::shared_ptr<Mem> mem = request.mem;
-  std::vector<OwnedEvent> uses = fresh ? std::vector<OwnedEvent>{} : EarlierUses(*mem);
-  std::shared_ptr<Transfer> transfer;
-  if (mem->is_buffer) {
-    transfer = MakeBufferTransfer(*this, std::move(request), offset, true);
-  } else {
-    transfer = MakeImageTransfer(*this, std::move(request), {{}, mem->image.extent}, true,
-                                 ImageCommand(api(), mem, direction, {}, mem->image.extent));
-  }
-  if (data != nullptr) transfer->SetInlineData(*data);
+  std::vector<OwnedEvent> uses = contents.fresh ? std::vector<OwnedEvent>{} : EarlierUses(*request.mem);
+  const std::shared_ptr<Transfer> transfer = MakeContentsTransfer(contents, std::move(request));
+  if (contents.data != nullptr) transfer->SetInlineData(*contents.data);
   transfer->Start({}, std::move(uses));
 }
 
@@ -266,8 +304,15 @@ std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
 }
 
 void Channel::On(const wire::UploadContents& m) {
-  MoveContents(m.mem, m.offset, m.size, Direction::kToDevice, {0, m.payload_tag}, true,
-               m.payload_tag == 0 ? &m.data : nullptr);
+  MoveContents({m.mem,
+                m.offset,
+                m.size,
+                Direction::kToDevice,
+                {0, m.payload_tag},
+                1,
+                0,
+                true,
+                m.payload_tag == 0 ? &m.data : nullptr});
 }
 
 bool Channel::IsPeer(uint32_t rank, uint32_t tag) {
@@ -282,14 +327,14 @@ bool Channel::IsPeer(uint32_t rank, uint32_t tag) {
 
 void Channel::On(const wire::SendContents& m) {
   if (!IsPeer(m.peer_rank, m.payload_tag)) return;
-  MoveContents(m.mem, m.offset, m.size, Direction::kFromDevice,
-               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, false, nullptr);
+  const Peer peer{static_cast<transport::Rank>(m.peer_rank), m.payload_tag};
+  MoveContents({m.mem, m.offset, m.size, Direction::kFromDevice, peer, m.rows, m.pitch});
 }
 
 void Channel::On(const wire::ReceiveContents& m) {
   if (!IsPeer(m.peer_rank, m.payload_tag)) return;
-  MoveContents(m.mem, m.offset, m.size, Direction::kToDevice,
-               {static_cast<transport::Rank>(m.peer_rank), m.payload_tag}, false, nullptr);
+  const Peer peer{static_cast<transport::Rank>(m.peer_rank), m.payload_tag};
+  MoveContents({m.mem, m.offset, m.size, Direction::kToDevice, peer, m.rows, m.pitch});
 }
 
 }  // namespace clopencl::rankserver

@@ -243,13 +243,15 @@ struct QueueFinished {
 
 // Sends the contents of a range (images: the whole image packed, offset 0) to a peer as a payload, after the
 // commands received so far that used the object. Later commands that use the object here wait for the
-// transfer.
+// transfer. `rows` above 1: of so many ranges of that size whose beginnings are `pitch` apart, packed.
 struct SendContents {
   MemId mem;
   uint64_t offset = 0;
   uint64_t size = 0;
   uint32_t peer_rank = 0;
   uint32_t payload_tag = 0;
+  uint64_t rows = 1;
+  uint64_t pitch = 0;
 };
 // The other end: receives into the object after the commands received so far that used it; later ones wait
 // for it.
@@ -259,6 +261,8 @@ struct ReceiveContents {
   uint64_t size = 0;
   uint32_t peer_rank = 0;
   uint32_t payload_tag = 0;
+  uint64_t rows = 1;
+  uint64_t pitch = 0;
 };
 
 // From the receiving server: the tag of a ReceiveContents or UploadContents is free again.

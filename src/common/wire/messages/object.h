@@ -146,6 +146,7 @@ enum class Query : uint8_t {
                            // cl_image_format[]
   kDeviceAndHostTimer,     // object: device; value: two uint64_t
   kHostTimer,              // object: device; value: uint64_t
+  kTraffic,                // value: what the server's rank has sent to each rank, as cl_traffic_clopencl[]
 };
 struct QueryInfo {
   uint32_t request = 0;
