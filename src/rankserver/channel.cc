@@ -150,11 +150,7 @@ std::string DescribeQueue(const Queue& queue) {
                                  queue.known_done, queue.finish_waiters.size());
   for (const auto& tracked : queue.tracked) text += fmt::format(" {}", tracked->sequence);
   text += " ], transfers [";
-  for (const auto& transfer : queue.open) {
-    text +=
-        fmt::format(" {}{}:{}", transfer->request().direction == Direction::kFromDevice ? "read " : "write ",
-                    transfer->number(), transfer->ExecutionStatus());
-  }
+  for (const auto& transfer : queue.open) text += "\n    " + transfer->Describe();
   return text + " ]";
 }
 

@@ -484,5 +484,41 @@ TEST_F(MappedTransfers, OneBufferFromTwoQueues) {
   EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
 }
 
+// Two share a mapping: one that began before a native command on the buffer, and one that came after it.
+TEST_F(MappedTransfers, TheLastToEndUnmapsForAll) {
+  constexpr size_t kLarge = 70'000;
+  for (int i = 0; i < 3; ++i) Write(a_, 0, Pattern(kLarge, 5));
+  RunAll();
+  const EventId user = link_.UserEvent(context_);
+  const Moving early = Read(a_, 0, 64, {user});
+  const QueueId other = link_.Queue(context_), third = link_.Queue(context_);
+  const auto copy = link_.NewId<EventId>();
+  link_.Post(wire::CopyBuffer{{other, copy, {}}, a_, b_, 0, 0, 64});
+  link_.Watch(copy);
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  // Its payload is not taken in yet, so that it is the last to end.
+  const auto payload = std::make_shared<Payload>();
+  payload->tag = 30'000;
+  payload->data.resize(kLarge);
+  const auto late = link_.NewId<EventId>();
+  link_.Post(wire::ReadBuffer{{third, late, {}}, a_, 0, kLarge, {payload->tag}});
+  link_.Watch(late);
+  RunAll();
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  harness_.transport().ReceivePayload(1, payload->tag, payload->data, 16384,
+                                      [payload](bool) { payload->done = true; });
+  RunAll();
+  EXPECT_TRUE(payload->done);
+  EXPECT_TRUE(link_.events.contains(late));
+  ASSERT_TRUE(link_.events.contains(early.event));
+  EXPECT_EQ(Data(early), Pattern(64, 5));
+  const EventId after = Copy(a_, b_, 64);
+  RunAll();
+  EXPECT_EQ(link_.events.at(after).status, CL_COMPLETE);
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace clopencl::testing

@@ -138,7 +138,7 @@ class MappedTransfer final : public Transfer {
   void Moved(cl_int status) {
     mapping_->RemoveUser(this);
     // If nothing else came, the buffer stays mapped for the next transfer.
-    if (root_->native_uses == native_uses_) return Finish(status);
+    if (root_->native_uses == native_uses_ && !mapping_->closing()) return Finish(status);
     mapping_->Close(channel_, root_, [this, self = shared_from_this(), status] { Finish(status); });
   }
 

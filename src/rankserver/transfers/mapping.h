@@ -36,12 +36,14 @@ class Mapping : public std::enable_shared_from_this<Mapping> {
   size_t row_pitch() const { return row_pitch_; }
   size_t slice_pitch() const { return slice_pitch_; }
 
-  // A native command in `queue` is about to use the buffer. What the command has to wait for becomes a fence of the
-  // buffer: an unmap in that queue or, while transfers use the mapping, the end of these, who close it.
+  // A native command in `queue` is about to use the buffer. What the command has to wait for becomes a fence
+  // of the buffer: an unmap in that queue or, while transfers use the mapping, the end of these, who close
+  // it.
   void Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root);
 
-  // Of a user that removed itself: unmaps once the last user has come here, then calls `closed`. Every user of a
-  // mapping that was detached has to.
+  // Of a user that removed itself: unmaps once the last user has come here, then calls `closed`. Every user
+  // of a mapping that was detached or is closing has to.
+  bool closing() const { return !closing_.empty(); }
   void Close(Channel& channel, const std::shared_ptr<Mem>& root, std::function<void()> closed);
 
  private:

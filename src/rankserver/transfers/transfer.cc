@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "common/log.h"
 
 namespace clopencl::rankserver {
@@ -55,11 +57,13 @@ void Transfer::Open() {
 void Transfer::Start(const WaitList& waits, std::vector<OwnedEvent> uses) {
   Open();
   uses_left_ = uses.size();
-  if (uses_left_ == 0) return Begin(waits);
+  began_ = uses_left_ == 0;
+  if (began_) return Begin(waits);
   for (OwnedEvent& use : uses) {
     // Failed commands have used the object, too.
     channel_.Track(std::move(use), nullptr, 0, [self = shared_from_this()](cl_int) {
-      if (--self->uses_left_ == 0) self->Begin({});
+      self->began_ = --self->uses_left_ == 0;
+      if (self->began_) self->Begin({});
     });
   }
 }
@@ -98,6 +102,19 @@ void Transfer::ReleaseWaiters() {
   const NativeApi& api = channel_.api();
   if (!over_ && order_event_) api.SetUserEventStatus(order_event_.get(), CL_COMPLETE);
   if (!over_ && result_event_) api.SetUserEventStatus(result_event_.get(), CL_OUT_OF_RESOURCES);
+}
+
+std::string Transfer::Describe() const {
+  const bool reads = request_.direction == Direction::kFromDevice;
+  const std::string state = over_     ? fmt::format("over: {}", status_)
+                            : moving_ ? "moves"
+                            : began_  ? "waits to move"
+                                      : fmt::format("waits for {} uses", uses_left_);
+  return fmt::format("{}{} {} ({} bytes {} rank {}, tag {}, object {}, event {}): {}",
+                     request_.internal ? "move " : "", reads ? "read" : "write", number_, request_.size,
+                     reads ? "to" : "from", request_.peer.rank, request_.peer.tag,
+                     fmt::ptr(request_.mem != nullptr ? request_.mem->Root() : nullptr),
+                     request_.event.Pack(), state);
 }
 
 void Transfer::Moving() {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "rankserver/command.h"
@@ -46,6 +47,9 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
   // Something before it in the queue is over.
   virtual void OnQueueMoved() {}
+
+  // For whoever looks for what a job waits for.
+  std::string Describe() const;
 
   const Request& request() const { return request_; }
   uint64_t number() const { return number_; }
@@ -101,6 +105,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
   uint64_t number_ = 0;
   bool over_ = false;
+  bool began_ = false;
   bool moving_ = false;
   bool reported_ = false;
   cl_int status_ = CL_QUEUED;
