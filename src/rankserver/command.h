@@ -94,8 +94,9 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
 // be over before. `self`: the transfer whose command it is, which began after what it has to come after.
 void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
                     const Transfer* self = nullptr);
-// Adds the moves of the object's contents that every later command on it has to wait for.
-void OrderAfterInternal(Mem& mem, WaitList& waits);
+// Adds what every later command on the object has to wait for: moves of its contents, blocking writes. `self`: as
+// above.
+void OrderAfterInternal(Mem& mem, WaitList& waits, const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
 void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);
 

@@ -419,6 +419,25 @@ TEST_P(SteppedTransfers, OneBlockedQueueBlocksNoOther) {
   EXPECT_EQ(link_.events.at(write.event).status, CL_COMPLETE);
 }
 
+TEST_P(SteppedTransfers, ABlockingWriteComesBeforeEveryLaterUse) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId earlier = Copy(a_, b_, 16, {user});
+  const Bytes data = Pattern(64, 3);
+  link_.Post(wire::WriteBuffer{{queue_, {}, std::array{earlier}}, a_, 0, data.size(), {0, data}, true});
+  const QueueId other = link_.Queue(context_);
+  const auto copy = link_.NewId<EventId>();
+  link_.Post(wire::CopyBuffer{{other, copy, {}}, a_, b_, 0, 100, data.size()});
+  link_.Watch(copy);
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(copy));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  const Moving read = Read(b_, 100, data.size(), {copy});
+  RunAll();
+  EXPECT_EQ(Data(read), data);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, SteppedTransfers,
                          ::testing::Values(Mode{true, true, true}, Mode{true, false, true},
                                            Mode{true, true, false}, Mode{true, false, false},

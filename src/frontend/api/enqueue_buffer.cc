@@ -68,10 +68,11 @@ void EnqueueNothing(Queue& queue, cl_command_type type, const WaitList& wait_lis
   command.Commit(event);
 }
 
-// Whether a blocking write has to wait for its execution: its data is away from the application's memory at
-// once, but a failed wait list has to be told.
-bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size) {
-  return blocking == CL_TRUE && (!wait_list.empty() || WriteNeedsEvent(size));
+// Whether a blocking write has to wait for its execution. A small one's data is away from the application's
+// memory at once, and the server puts whatever uses the buffer behind it (wire::WriteBuffer::blocking); but a
+// failed wait list has to be told, and an event be complete.
+bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size, const cl_event* event) {
+  return blocking == CL_TRUE && (!wait_list.empty() || event != nullptr || WriteNeedsEvent(size));
 }
 
 }  // namespace
@@ -103,13 +104,13 @@ void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool bl
   Require(ptr != nullptr && Inside(offset, size, buffer.size()), CL_INVALID_VALUE);
   CheckAlignment(queue, buffer);
   if (size == 0) return EnqueueNothing(queue, CL_COMMAND_WRITE_BUFFER, wait_list, blocking, event);
-  const bool wait = MustWait(blocking, wait_list, size);
+  const bool wait = MustWait(blocking, wait_list, size, event);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(size));
   command.Access(buffer, offset, size, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, HostRegion::Contiguous(ptr, size), packed);
-  command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from});
+  command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from, blocking == CL_TRUE});
   if (wait) return command.CommitAndWait(event);
   command.Commit(event);
 }
@@ -154,14 +155,19 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
   CheckAlignment(queue, buffer);
   CheckHostWrites(buffer);
   const HostRegion source = HostSide(ptr, here, region);
-  const bool wait = MustWait(blocking, wait_list, source.size());
+  const bool wait = MustWait(blocking, wait_list, source.size(), event);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER_RECT, wait_list,
                          event != nullptr || wait || WriteNeedsEvent(source.size()));
   AccessRect(command, buffer, there, region, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, source, packed);
-  command.Post(wire::WriteBufferRect{
-      command.wire(), buffer.id(), there.origin, Triple(region), {there.row_pitch, there.slice_pitch}, from});
+  command.Post(wire::WriteBufferRect{command.wire(),
+                                     buffer.id(),
+                                     there.origin,
+                                     Triple(region),
+                                     {there.row_pitch, there.slice_pitch},
+                                     from,
+                                     blocking == CL_TRUE});
   if (wait) return command.CommitAndWait(event);
   command.Commit(event);
 }

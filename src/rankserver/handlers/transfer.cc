@@ -39,7 +39,8 @@ struct Channel::Move {
   uint64_t size = 0;
   Direction direction = Direction::kFromDevice;
   uint32_t tag = 0;
-  wire::ByteView data;  // Of a write with tag 0.
+  wire::ByteView data;    // Of a write with tag 0.
+  bool blocking = false;  // Of a write: TransferRequest::blocking.
 };
 
 // The transfer's request, with `mem` found and usable; or the failure is reported and the payload, if one was
@@ -58,6 +59,7 @@ std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move
   request.direction = move.direction;
   request.peer = {0, move.tag};
   request.size = move.size;
+  request.blocking = move.blocking;
   if (!command.ok()) {
     std::make_shared<FailedTransfer>(*this, std::move(request))->StartFailed(command.error());
     return std::nullopt;
@@ -117,7 +119,8 @@ void Channel::On(const wire::ReadBuffer& m) {
 }
 
 void Channel::On(const wire::WriteBuffer& m) {
-  MoveBuffer({m.command, m.mem, m.size, Direction::kToDevice, m.from.payload_tag, m.from.data}, m.offset);
+  MoveBuffer({m.command, m.mem, m.size, Direction::kToDevice, m.from.payload_tag, m.from.data, m.blocking},
+             m.offset);
 }
 
 // `function`: clEnqueueReadBufferRect or clEnqueueWriteBufferRect.
@@ -157,7 +160,7 @@ void Channel::On(const wire::ReadBufferRect& m) {
 }
 
 void Channel::On(const wire::WriteBufferRect& m) {
-  MoveRect(m, {m.command, m.mem, 0, Direction::kToDevice, m.from.payload_tag, m.from.data},
+  MoveRect(m, {m.command, m.mem, 0, Direction::kToDevice, m.from.payload_tag, m.from.data, m.blocking},
            api().EnqueueWriteBufferRect);
 }
 

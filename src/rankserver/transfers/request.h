@@ -27,6 +27,8 @@ struct TransferRequest {
   // Not a command of the application: every later command that uses the object waits for it, and a failure
   // becomes the object's.
   bool internal = false;
+  // A blocking write that nobody waited for: a command, but every later use of the object waits for it.
+  bool blocking = false;
   bool announce_moved = false;  // The frontend hears when the payload's tag is free again.
 };
 

@@ -42,6 +42,9 @@ struct WriteBuffer {
   uint64_t offset = 0;
   uint64_t size = 0;
   Source from;
+  // A blocking write that the frontend did not wait for: whatever uses the object from now on comes after it,
+  // in other queues, too.
+  bool blocking = false;
 };
 
 // The host side of rectangles and images is always tightly packed on the wire.
@@ -61,6 +64,7 @@ struct WriteBufferRect {
   std::array<uint64_t, 3> region{};
   std::array<uint64_t, 2> pitches{};
   Source from;
+  bool blocking = false;  // As of WriteBuffer.
 };
 struct CopyBufferRect {
   Command command;

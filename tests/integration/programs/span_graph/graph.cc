@@ -47,6 +47,14 @@ Program NewProgram(cl_context context) {
   return program;
 }
 
+// Where two of the same size differ.
+std::string Difference(const std::vector<unsigned char>& got, const std::vector<unsigned char>& expected) {
+  const auto first = std::mismatch(got.begin(), got.end(), expected.begin()).first - got.begin();
+  const auto last = got.rend() - std::mismatch(got.rbegin(), got.rend(), expected.rbegin()).first;
+  return "bytes " + std::to_string(first) + " to " + std::to_string(last) + " of " +
+         std::to_string(got.size());
+}
+
 }  // namespace
 
 SpanGraph::SpanGraph(const std::vector<Device>& devices, const GraphOptions& options)
@@ -346,8 +354,8 @@ std::string SpanGraph::Check() {
   }
   for (size_t i = 0; i < buffers_.size(); ++i) {
     const Object& object = *buffers_[i];
-    if (ReadVector<unsigned char>(AnyLane().queue, object.mem, object.model.size()) != object.model)
-      return "buffer " + std::to_string(i);
+    const Bytes got = ReadVector<unsigned char>(AnyLane().queue, object.mem, object.model.size());
+    if (got != object.model) return "buffer " + std::to_string(i) + ", " + Difference(got, object.model);
   }
   for (size_t i = 0; i < image_objects_.size(); ++i) {
     const Object& object = *image_objects_[i];
