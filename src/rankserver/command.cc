@@ -128,6 +128,10 @@ bool Enqueue::Prepare() {
     return false;
   }
   OrderAfterTransfers(channel_, queue_, waits_for_all_, waits_);
+  if (holds_back_the_rest_ && !queue_->in_order) {
+    // Earlier transfers have to have their native commands in the queue before.
+    for (const auto& transfer : queue_->open) transfer->OrderEvent(queue_.get());
+  }
   for (Mem* root : mems_) OrderAfterUses(channel_, queue_, *root, waits_);
   const bool wants_event = command_.event || need_event_ ||
                            (!mems_.empty() && queue_->context->spans_servers) ||

@@ -52,6 +52,8 @@ class Enqueue {
   void ReadsInline() { reads_inline_ = true; }
   // A marker or barrier without a wait list: waits for all earlier commands.
   void WaitsForAll() { waits_for_all_ = true; }
+  // A barrier with a wait list: native commands of the queue that are enqueued later come after it.
+  void HoldsBackTheRest() { holds_back_the_rest_ = true; }
 
   // True when the command is in the native queue.
   template <typename Function>
@@ -81,6 +83,7 @@ class Enqueue {
   bool need_event_ = false;
   bool reads_inline_ = false;
   bool waits_for_all_ = false;
+  bool holds_back_the_rest_ = false;
 };
 
 // The native events of a wait list that are not known to be complete, in `waits`. CL_SUCCESS, or the error of
@@ -94,8 +97,8 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
 // be over before. `self`: the transfer whose command it is, which began after what it has to come after.
 void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
                     const Transfer* self = nullptr);
-// Adds what every later command on the object has to wait for: moves of its contents, blocking writes. `self`: as
-// above.
+// Adds what every later command on the object has to wait for: moves of its contents, blocking writes.
+// `self`: as above.
 void OrderAfterInternal(Mem& mem, WaitList& waits, const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
 void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);

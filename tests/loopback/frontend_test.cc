@@ -1,4 +1,5 @@
 // The frontend against real rank servers on a mock device: how often it waits, and contexts over two servers.
+#include <CL/cl_ext_clopencl.h>
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -66,7 +67,9 @@ TEST_F(Frontend, KnowsEverythingAboutPlatformsAndDevices) {
   ask(cl_.clGetPlatformInfo, job->platform(), 0x4ca0, 0x4caf);
   for (const cl_device_id device : job->devices()) {
     ask(cl_.clGetDeviceInfo, device, 0x1000, 0x10ff);
-    ask(cl_.clGetDeviceInfo, device, 0x4000, 0x4caf);
+    ask(cl_.clGetDeviceInfo, device, 0x4000,
+        CL_DEVICE_TRAFFIC_CLOPENCL - 1);  // What a server sent so far it alone knows.
+    ask(cl_.clGetDeviceInfo, device, CL_DEVICE_TRAFFIC_CLOPENCL + 1, 0x4caf);
   }
   EXPECT_GT(answered, 40);
   EXPECT_EQ(job->runtime().waits() - before, 0u);

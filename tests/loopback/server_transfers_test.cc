@@ -438,6 +438,29 @@ TEST_P(SteppedTransfers, ABlockingWriteComesBeforeEveryLaterUse) {
   EXPECT_EQ(Data(read), data);
 }
 
+TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {
+  if (!GetParam().payload || GetParam().in_order) GTEST_SKIP() << "there is no such order";
+  const EventId user = link_.UserEvent(context_);
+  const Bytes data = Pattern(5'000, 1);
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = data;
+  const Moving write{link_.NewId<EventId>(), late};
+  link_.Post(wire::WriteBuffer{{queue_, write.event, {}}, a_, 0, data.size(), {late->tag, {}}});
+  link_.Watch(write.event);
+  link_.Post(wire::Barrier{{queue_, {}, std::array{user}}});
+  const EventId after = Copy(a_, b_, 16);
+  RunAll();
+  harness_.transport().SendPayload(1, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  RunAll();
+  ASSERT_TRUE(link_.events.contains(write.event));
+  EXPECT_EQ(link_.events.at(write.event).status, CL_COMPLETE);
+  EXPECT_FALSE(link_.events.contains(after));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.events.contains(after));
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, SteppedTransfers,
                          ::testing::Values(Mode{true, true, true}, Mode{true, false, true},
                                            Mode{true, true, false}, Mode{true, false, false},

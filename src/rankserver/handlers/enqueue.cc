@@ -111,7 +111,11 @@ void Channel::On(const wire::Marker& m) {
 
 void Channel::On(const wire::Barrier& m) {
   Enqueue command(*this, m.command);
-  if (m.command.wait_list.empty()) command.WaitsForAll();
+  if (m.command.wait_list.empty()) {
+    command.WaitsForAll();
+  } else {
+    command.HoldsBackTheRest();
+  }
   RunMarker(command, m.command, api().EnqueueBarrierWithWaitList);
 }
 

@@ -166,7 +166,7 @@ void SpanGraph::Note(const Uses& uses, const std::shared_ptr<Command>& command) 
 
 void SpanGraph::Do(const Uses& uses, const Enqueue& enqueue, const Apply& apply) {
   if (late_.size() < kMostLate && random_.OneIn(12)) return DoLate(uses, enqueue, apply);
-  if (random_.OneIn(25)) return DoDoomed(uses, enqueue);
+  if (random_.OneIn(25) && options_.failures) return DoDoomed(uses, enqueue);
   const Lane& lane = AnyLane();
   std::vector<cl_event> wait = Before(lane.queue, lane.in_order, uses);
   if (random_.OneIn(15)) {

@@ -24,6 +24,7 @@ struct GraphOptions {
   uint64_t seed = 1;
   std::vector<int> steps;  // The numbers of those that are run.
   bool tell = false;       // Prints a line for each.
+  bool failures = true;    // Some user events fail, and what waits for them.
 };
 
 class SpanGraph {
@@ -106,8 +107,8 @@ class SpanGraph {
   const Lane& AnyLane();
   Queue LateQueue();
 
-  // Enqueues a command that uses these; `apply` does the same to the model. Some are late, some gated, some do
-  // not run because something they wait for failed.
+  // Enqueues a command that uses these; `apply` does the same to the model. Some are late, some gated, some
+  // do not run because something they wait for failed.
   void Do(const Uses& uses, const Enqueue& enqueue, const Apply& apply);
   // The same for calls that block: everything they wait for is let go first.
   void DoBlocking(const Uses& uses, const Enqueue& enqueue, const Apply& apply);
@@ -164,7 +165,7 @@ class SpanGraph {
   std::vector<ObjectRef> buffers_;
   std::vector<ObjectRef> image_objects_;
   std::vector<ObjectRef> retired_;  // Commands may still use the host's memory.
-  std::vector<Event> gates_;  // Not set.
+  std::vector<Event> gates_;        // Not set.
   std::deque<Late> late_;
   std::vector<std::shared_ptr<Command>> commands_;
   std::vector<std::pair<std::shared_ptr<Command>, int>> doomed_;  // And the step.

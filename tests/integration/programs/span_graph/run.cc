@@ -20,6 +20,10 @@ int RunGraphs(int argc, char** argv, const std::vector<Device>& devices) {
       options.tell = true;
       continue;
     }
+    if (name == "--no-failures") {
+      options.failures = false;
+      continue;
+    }
     if (++i == argc) Die("a value is missing after " + name);
     if (name == "--seed") {
       options.seed = std::stoull(argv[i]);
