@@ -193,6 +193,7 @@ void Channel::Teardown(bool wait) {
     PollNatives();
   }
   polled_.clear();
+  long_polled_.clear();
   events.Clear();
   command_buffers.Clear();
   released_user_events_.clear();

@@ -195,6 +195,7 @@ class Channel {
   bool DispatchAll(std::span<const std::byte> packet);
 
   // Of tracking.cc.
+  bool PollLong();
   void AwaitCallback(const std::shared_ptr<Tracked>& tracked);
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
@@ -282,6 +283,7 @@ class Channel {
     int64_t since_ns = 0;
   };
   std::deque<Polled> polled_;  // What Track() was called for lately.
+  std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer; looked at in turn.
   uint64_t consumed_ = 0;      // Bytes of packets from the frontend.
   uint64_t acknowledged_ = 0;  // What of it the frontend was told.
   uint32_t jobs_ = 0;          // Builds under way.

@@ -54,10 +54,11 @@ cl_int ExecutionStatus(const NativeApi& api, cl_event event) {
   return error == CL_SUCCESS ? status : error;
 }
 
-// A callback costs more than some looks at the event, and comes later. So it is asked for only when a command
-// takes long, before the event loop sleeps for long.
+// A callback costs more than some looks at the event, and comes later: NVIDIA's by milliseconds. So it is
+// asked for only when a command takes long, before the event loop sleeps for long, and looks go on after
+// that.
 constexpr int64_t kPolledNs = 500'000;
-constexpr size_t kLooksPerPass = 8;  // At commands that turn out not to be complete.
+constexpr size_t kLooksPerPass = 8;  // At commands that turn out not to be complete; as many at long ones.
 
 }  // namespace
 
@@ -101,12 +102,32 @@ bool Channel::PollNatives() {
     happened = true;
     OnNativeComplete(tracked, status);
   }
+  if (PollLong()) happened = true;
   if (polled_.empty()) return happened;
   const int64_t old = DeviceClock::HostNow() - kPolledNs;
   while (!polled_.empty() && polled_.front().since_ns < old) {
     const std::shared_ptr<Tracked> tracked = std::move(polled_.front().tracked);
     polled_.pop_front();
-    if (!tracked->settled) AwaitCallback(tracked);
+    if (tracked->settled) continue;
+    AwaitCallback(tracked);
+    long_polled_.push_back(tracked);
+  }
+  return happened;
+}
+
+bool Channel::PollLong() {
+  bool happened = false;
+  for (size_t looks = std::min(long_polled_.size(), kLooksPerPass); looks > 0; --looks) {
+    std::shared_ptr<Tracked> tracked = std::move(long_polled_.front());
+    long_polled_.pop_front();
+    if (tracked->settled) continue;
+    const cl_int status = ExecutionStatus(api(), tracked->event.get());
+    if (status > CL_COMPLETE) {
+      long_polled_.push_back(std::move(tracked));
+      continue;
+    }
+    happened = true;
+    OnNativeComplete(tracked, status);
   }
   return happened;
 }
