@@ -6,7 +6,6 @@
 
 #include "common/log.h"
 #include "frontend/api/api.h"
-#include "frontend/info.h"
 #include "frontend/runtime.h"
 
 namespace clopencl::frontend::api {
@@ -103,6 +102,12 @@ std::shared_ptr<BuildJob> NewJob(Program& program, std::vector<Device*> devices,
   return std::make_shared<BuildJob>(program, std::move(devices), notify, data);
 }
 
+bool TakesIl(const Context& context) {
+  return std::any_of(context.devices().begin(), context.devices().end(), [](const auto& device) {
+    return !FactText(device->facts(), CL_DEVICE_IL_VERSION).empty();
+  });
+}
+
 }  // namespace
 
 cl_program CreateProgramWithSource(cl_context handle, cl_uint count, const char** strings,
@@ -124,13 +129,11 @@ cl_program CreateProgramWithSource(cl_context handle, cl_uint count, const char*
 
 cl_program CreateProgramWithIL(cl_context handle, const void* il, size_t length) {
   Context& context = Get<Context>(handle, CL_INVALID_CONTEXT);
-  const bool supported = std::any_of(
-      context.devices().begin(), context.devices().end(),
-      [](const auto& device) { return !FactText(device->facts(), CL_DEVICE_IL_VERSION).empty(); });
   constexpr uint32_t kSpirvMagic = 0x07230203;
-  Require(il != nullptr && length > sizeof kSpirvMagic, CL_INVALID_VALUE);
-  Require(std::memcmp(il, &kSpirvMagic, sizeof kSpirvMagic) == 0, CL_INVALID_VALUE);
-  Require(supported, CL_INVALID_OPERATION);
+  Require(il != nullptr && length > 0, CL_INVALID_VALUE);
+  Require(TakesIl(context), CL_INVALID_OPERATION);
+  Require(length > sizeof kSpirvMagic && std::memcmp(il, &kSpirvMagic, sizeof kSpirvMagic) == 0,
+          CL_INVALID_VALUE);
   const auto* bytes = static_cast<const std::byte*>(il);
   return (new Program(context, Program::Origin::kIl, AllDevices(context), {}, {bytes, bytes + length}))
       ->handle();
@@ -169,10 +172,8 @@ cl_program CreateProgramWithBinary(cl_context handle, cl_uint num_devices, const
     all_given = all_given && given;
   }
   Require(all_given, CL_INVALID_VALUE);
-  std::vector<Ref<Device>> owned;
-  for (Device* device : list) owned.emplace_back(device);
-  const auto program =
-      Ref<Program>::Adopt(new Program(context, Program::Origin::kBinary, std::move(owned), {}, {}));
+  const auto program = Ref<Program>::Adopt(
+      new Program(context, Program::Origin::kBinary, {list.begin(), list.end()}, {}, {}));
   cl_int result = CL_SUCCESS;
   for (Session* session : program->sessions()) {
     std::vector<DeviceId> ids;
@@ -183,7 +184,6 @@ cl_program CreateProgramWithBinary(cl_context handle, cl_uint num_devices, const
       ids.push_back(list[i]->id());
       bytes.push_back(std::as_bytes(std::span(binaries[i], lengths[i])));
       indices.push_back(i);
-      program->SetExecutable(*list[i]);
     }
     {
       std::lock_guard lock(TheRuntime().command_mutex());
@@ -194,8 +194,10 @@ cl_program CreateProgramWithBinary(cl_context handle, cl_uint num_devices, const
         *session, wire::CreateProgramWithBinary{0, program->id(), context.id(), ids, bytes},
         [&](const wire::ProgramCreated& reply) {
           if (reply.status != CL_SUCCESS) result = reply.status;
-          for (size_t i = 0; i < indices.size() && i < reply.binary_status.size(); ++i)
+          for (size_t i = 0; i < std::min(indices.size(), reply.binary_types.size()); ++i) {
             if (binary_status != nullptr) binary_status[indices[i]] = reply.binary_status[i];
+            program->SetBinaryType(*list[indices[i]], reply.binary_types[i]);
+          }
         });
   }
   Require(result == CL_SUCCESS, result);
@@ -327,6 +329,7 @@ cl_program CL_API_CALL LinkProgram(cl_context context, cl_uint num_devices, cons
 
 void SetProgramSpecializationConstant(cl_program handle, cl_uint spec_id, size_t size, const void* value) {
   Program& program = Get<Program>(handle, CL_INVALID_PROGRAM);
+  Require(TakesIl(program.context()), CL_INVALID_OPERATION);
   Require(program.origin() == Program::Origin::kIl, CL_INVALID_PROGRAM);
   Require(value != nullptr && size > 0, CL_INVALID_VALUE);
   program.SetSpecConstant(spec_id, {static_cast<const std::byte*>(value), size});
@@ -336,115 +339,6 @@ void SetProgramReleaseCallback(cl_program handle, NotifyProgram, void*) {
   Get<Program>(handle, CL_INVALID_PROGRAM);
   // Refused where there are no program-scope destructors, as on all of our devices.
   Fail(CL_INVALID_OPERATION);
-}
-
-namespace {
-
-// All binaries of a program, in the order of its devices.
-std::vector<std::vector<std::byte>> FetchBinaries(Program& program) {
-  const auto devices = program.devices();
-  std::vector<std::vector<std::byte>> binaries(devices.size());
-  for (Session* session : program.sessions()) {
-    {
-      std::lock_guard lock(TheRuntime().command_mutex());
-      program.EnsureOn(*session);
-    }
-    cl_int status = CL_SUCCESS;
-    TheRuntime().CallAndWait<wire::ProgramBinaries>(
-        *session, wire::GetProgramBinaries{0, program.id()}, [&](const wire::ProgramBinaries& reply) {
-          status = reply.status;
-          size_t next = 0;
-          for (size_t i = 0; i < devices.size() && next < reply.binaries.size(); ++i)
-            if (&devices[i].device->session() == session) {
-              binaries[i].assign(reply.binaries[next].begin(), reply.binaries[next].end());
-              ++next;
-            }
-        });
-    Require(status == CL_SUCCESS, status);
-  }
-  return binaries;
-}
-
-}  // namespace
-
-void GetProgramInfo(cl_program handle, cl_program_info param, size_t size, void* value, size_t* size_ret) {
-  Program& program = Get<Program>(handle, CL_INVALID_PROGRAM);
-  const InfoSink sink(size, value, size_ret);
-  const auto devices = program.devices();
-  switch (param) {
-    case CL_PROGRAM_REFERENCE_COUNT:
-      return sink.Put<cl_uint>(program.api_references.load());
-    case CL_PROGRAM_CONTEXT:
-      return sink.Put(program.context().handle());
-    case CL_PROGRAM_NUM_DEVICES:
-      return sink.Put(static_cast<cl_uint>(devices.size()));
-    case CL_PROGRAM_DEVICES: {
-      std::vector<cl_device_id> handles;
-      for (const auto& state : devices) handles.push_back(state.device->handle());
-      return sink.PutArray(handles);
-    }
-    case CL_PROGRAM_SOURCE:
-      return sink.PutText(program.origin() == Program::Origin::kSource ? program.source() : "");
-    case CL_PROGRAM_IL:
-      return sink.PutBytes(program.il().data(), program.il().size());
-    case CL_PROGRAM_BINARY_SIZES: {
-      // Not learnt with the build: PoCL compiles every kernel to be able to tell.
-      std::vector<size_t> sizes(devices.size());
-      if (value != nullptr) {
-        Require(size >= sizes.size() * sizeof(size_t), CL_INVALID_VALUE);
-        const auto binaries = FetchBinaries(program);
-        for (size_t i = 0; i < sizes.size(); ++i) sizes[i] = binaries[i].size();
-      }
-      return sink.PutArray(sizes);
-    }
-    case CL_PROGRAM_BINARIES: {
-      const size_t wanted = devices.size() * sizeof(unsigned char*);
-      if (value != nullptr) {
-        Require(size >= wanted, CL_INVALID_VALUE);
-        const auto binaries = FetchBinaries(program);
-        for (size_t i = 0; i < binaries.size(); ++i)
-          if (unsigned char* into = static_cast<unsigned char**>(value)[i];
-              into != nullptr && !binaries[i].empty())
-            std::memcpy(into, binaries[i].data(), binaries[i].size());
-      }
-      if (size_ret != nullptr) *size_ret = wanted;
-      return;
-    }
-    case CL_PROGRAM_NUM_KERNELS:
-      Require(program.built(), CL_INVALID_PROGRAM_EXECUTABLE);
-      return sink.Put(program.kernels().size());
-    case CL_PROGRAM_KERNEL_NAMES:
-      Require(program.built(), CL_INVALID_PROGRAM_EXECUTABLE);
-      return sink.PutText(program.kernel_names());
-    case CL_PROGRAM_SCOPE_GLOBAL_CTORS_PRESENT:
-    case CL_PROGRAM_SCOPE_GLOBAL_DTORS_PRESENT:
-      return sink.Put<cl_bool>(CL_FALSE);
-    default:
-      Fail(CL_INVALID_VALUE);
-  }
-}
-
-void GetProgramBuildInfo(cl_program handle, cl_device_id device_handle, cl_program_build_info param,
-                         size_t size, void* value, size_t* size_ret) {
-  const Program& program = Get<Program>(handle, CL_INVALID_PROGRAM);
-  const Device& device = Get<Device>(device_handle, CL_INVALID_DEVICE);
-  Require(program.HasDevice(device), CL_INVALID_DEVICE);
-  const ProgramOnDevice state = program.OnDevice(device);
-  const InfoSink sink(size, value, size_ret);
-  switch (param) {
-    case CL_PROGRAM_BUILD_STATUS:
-      return sink.Put(state.status);
-    case CL_PROGRAM_BUILD_OPTIONS:
-      return sink.PutText(state.options);
-    case CL_PROGRAM_BUILD_LOG:
-      return sink.PutText(state.log);
-    case CL_PROGRAM_BINARY_TYPE:
-      return sink.Put(state.binary_type);
-    case CL_PROGRAM_BUILD_GLOBAL_VARIABLE_TOTAL_SIZE:
-      return sink.Put(state.global_variable_total_size);
-    default:
-      Fail(CL_INVALID_VALUE);
-  }
 }
 
 }  // namespace clopencl::frontend::api

@@ -77,9 +77,9 @@ ProgramOnDevice Program::OnDevice(const Device& device) const {
   return *const_cast<Program*>(this)->Find(device);
 }
 
-void Program::SetExecutable(const Device& device) {
+void Program::SetBinaryType(const Device& device, cl_program_binary_type type) {
   std::lock_guard lock(mutex_);
-  Find(device)->binary_type = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;
+  Find(device)->binary_type = type;
 }
 
 std::vector<std::shared_ptr<const KernelInfo>> Program::kernels() const {

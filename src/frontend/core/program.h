@@ -72,7 +72,7 @@ class Program : public ObjectOf<Program, cl_program, ObjectTag::kProgram> {
   std::vector<ProgramOnDevice> devices() const;
   ProgramOnDevice OnDevice(const Device& device) const;
   // It was created from a binary for the device.
-  void SetExecutable(const Device& device);
+  void SetBinaryType(const Device& device, cl_program_binary_type type);
 
   // Kernels of the last successful build, shared so that they outlive a rebuild. Empty before.
   std::vector<std::shared_ptr<const KernelInfo>> kernels() const;

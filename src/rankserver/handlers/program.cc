@@ -110,15 +110,21 @@ class BinaryJob final : public ProgramJob {
       sizes.push_back(binary.size());
     }
     binary_status_.assign(natives.size(), CL_INVALID_VALUE);
+    binary_types_.assign(natives.size(), CL_PROGRAM_BINARY_TYPE_NONE);
     made_ = Owned<cl_program>(
         api_, api_.CreateProgramWithBinary(context, static_cast<cl_uint>(natives.size()), natives.data(),
                                            sizes.data(), pointers.data(), binary_status_.data(), &status_));
+    for (size_t i = 0; made_ && i < natives.size(); ++i) {
+      binary_types_[i] = CL_PROGRAM_BINARY_TYPE_EXECUTABLE;  // Where it can't be asked for.
+      api_.GetProgramBuildInfo(made_.get(), natives[i], CL_PROGRAM_BINARY_TYPE, sizeof binary_types_[i],
+                               &binary_types_[i], nullptr);
+    }
   }
 
   void Done(Channel& channel) override {
     result->error = status_;
     result->native = std::move(made_);
-    channel.Send(wire::ProgramCreated{request_, status_, binary_status_});
+    channel.Send(wire::ProgramCreated{request_, status_, binary_status_, binary_types_});
   }
 
   cl_context context = nullptr;
@@ -131,6 +137,7 @@ class BinaryJob final : public ProgramJob {
   const uint32_t request_;
   cl_int status_ = CL_SUCCESS;
   std::vector<cl_int> binary_status_;
+  std::vector<uint32_t> binary_types_;
   Owned<cl_program> made_;
 };
 
@@ -260,7 +267,7 @@ void Channel::On(const wire::CreateProgramWithBinary& m) {
     status = CL_INVALID_VALUE;
   if (status != CL_SUCCESS) {
     programs.InsertError(m.program, status);
-    return Send(wire::ProgramCreated{m.request, status, {}});
+    return Send(wire::ProgramCreated{m.request, status, {}, {}});
   }
   program->context = *context;
   environment_.output.Expect();

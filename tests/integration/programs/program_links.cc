@@ -175,6 +175,9 @@ class Test {
     cl_int status = -9999;
     const Program loaded = FromBinary(s_.context, BinaryOf(part), &status);
     PrintError("compiled binary's status", status);
+    cl_program_binary_type type = CL_PROGRAM_BINARY_TYPE_NONE;
+    Must(clGetProgramBuildInfo(loaded, s_.device.id, CL_PROGRAM_BINARY_TYPE, sizeof type, &type, nullptr));
+    PrintNumber("compiled binary's type", type);
     const cl_int code = clCompileProgram(loaded, 1, &s_.device.id, "", 0, nullptr, nullptr, nullptr, nullptr);
     PrintError("compilation of a program from a binary", code);
   }

@@ -42,7 +42,9 @@ struct CreateProgramWithBinary {
 struct ProgramCreated {
   uint32_t request = 0;
   int32_t status = 0;
-  std::span<const int32_t> binary_status;  // For each device.
+  // For each device; the types are CL_PROGRAM_BINARY_TYPE.
+  std::span<const int32_t> binary_status;
+  std::span<const uint32_t> binary_types;
 };
 
 struct SetSpecializationConstant {

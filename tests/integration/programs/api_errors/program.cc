@@ -104,7 +104,8 @@ void FromOthers(Suite& s, Fixture& f) {
             [&](cl_int* e) { return clCreateProgramWithIL(nullptr, f.host, 16, e); });
   s.Creates("null data", bad, [&](cl_int* e) { return clCreateProgramWithIL(f.context, nullptr, 16, e); });
   s.Creates("length zero", bad, [&](cl_int* e) { return clCreateProgramWithIL(f.context, f.host, 0, e); });
-  s.Creates("garbage", bad, [&](cl_int* e) { return clCreateProgramWithIL(f.context, f.host, 16, e); });
+  s.Creates("garbage", takes_il ? CL_INVALID_VALUE : CL_INVALID_OPERATION,
+            [&](cl_int* e) { return clCreateProgramWithIL(f.context, f.host, 16, e); });
 
   s.Group("clSetProgramSpecializationConstant");
   cl_int value = 1;
