@@ -82,15 +82,17 @@ void ProgramReport::Collect(const NativeApi& api, cl_program program,
   kernel_names_ = AskText([&](size_t size, void* value, size_t* size_ret) {
     return api.GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, value, size_ret);
   });
-  cl_uint count = 0;
-  if (api.CreateKernelsInProgram(program, 0, nullptr, &count) != CL_SUCCESS || count == 0) return;
-  std::vector<cl_kernel> raw(count);
-  if (api.CreateKernelsInProgram(program, count, raw.data(), nullptr) != CL_SUCCESS) return;
-  kernels_.reserve(count);
-  for (const cl_kernel kernel : raw) {
-    const Owned<cl_kernel> owned(api, kernel);
-    CollectKernel(api, kernel, devices);
+  // One by one: NVIDIA's clCreateKernelsInProgram writes beyond its memory when a name has 500 letters.
+  std::vector<Owned<cl_kernel>> natives;
+  for (size_t at = 0; at < kernel_names_.size();) {
+    const size_t end = std::min(kernel_names_.find(';', at), kernel_names_.size());
+    cl_int error = CL_SUCCESS;
+    natives.emplace_back(api, api.CreateKernel(program, kernel_names_.substr(at, end - at).c_str(), &error));
+    if (error != CL_SUCCESS) return;
+    at = end + 1;
   }
+  kernels_.reserve(natives.size());
+  for (const Owned<cl_kernel>& kernel : natives) CollectKernel(api, kernel.get(), devices);
 }
 
 void ProgramReport::CollectDevices(const NativeApi& api, cl_program program,

@@ -112,6 +112,36 @@ Mem& ImageParent(Context& context, const cl_image_desc& desc, const cl_image_for
   return parent;
 }
 
+bool IsSupported(Context& context, cl_mem_flags flags, const cl_image_format& format,
+                 cl_mem_object_type type) {
+  const auto formats = SupportedFormats(context, flags, type);
+  return std::any_of(formats.begin(), formats.end(), [&](const cl_image_format& known) {
+    return known.image_channel_order == format.image_channel_order &&
+           known.image_channel_data_type == format.image_channel_data_type;
+  });
+}
+
+bool IsImageType(cl_mem_object_type type) {
+  switch (type) {
+    case CL_MEM_OBJECT_IMAGE1D:
+    case CL_MEM_OBJECT_IMAGE1D_BUFFER:
+    case CL_MEM_OBJECT_IMAGE1D_ARRAY:
+    case CL_MEM_OBJECT_IMAGE2D:
+    case CL_MEM_OBJECT_IMAGE2D_ARRAY:
+    case CL_MEM_OBJECT_IMAGE3D:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// NVIDIA's runtime has formats that OpenCL's tables lack, such as CL_BGRA with CL_SNORM_INT16.
+bool IsOffered(Context& context, cl_mem_flags flags, const cl_image_format& format,
+               const cl_image_desc* desc) {
+  return PixelSize(format) != 0 && desc != nullptr && IsImageType(desc->image_type) && context.any_images() &&
+         IsSupported(context, flags, format, desc->image_type);
+}
+
 }  // namespace
 
 cl_mem CreateImageWithProperties(cl_context handle, const cl_mem_properties* properties, cl_mem_flags flags,
@@ -120,7 +150,8 @@ cl_mem CreateImageWithProperties(cl_context handle, const cl_mem_properties* pro
   Mem::Description what;
   what.properties = ReadMemProperties(properties);
   CheckMemFlags(flags, true);
-  Require(format != nullptr && IsValidFormat(*format), CL_INVALID_IMAGE_FORMAT_DESCRIPTOR);
+  Require(format != nullptr && (IsValidFormat(*format) || IsOffered(context, flags, *format, desc)),
+          CL_INVALID_IMAGE_FORMAT_DESCRIPTOR);
   Require(desc != nullptr && desc->num_mip_levels == 0 && desc->num_samples == 0,
           CL_INVALID_IMAGE_DESCRIPTOR);
   Require(context.any_images(), CL_INVALID_OPERATION);
@@ -145,13 +176,7 @@ cl_mem CreateImageWithProperties(cl_context handle, const cl_mem_properties* pro
     CheckHostPtr(flags, host_ptr);
   }
   if (flags == 0) flags = CL_MEM_READ_WRITE;
-  const auto formats = SupportedFormats(context, flags, desc->image_type);
-  Require(std::any_of(formats.begin(), formats.end(),
-                      [&](const cl_image_format& known) {
-                        return known.image_channel_order == format->image_channel_order &&
-                               known.image_channel_data_type == format->image_channel_data_type;
-                      }),
-          CL_IMAGE_FORMAT_NOT_SUPPORTED);
+  Require(IsSupported(context, flags, *format, desc->image_type), CL_IMAGE_FORMAT_NOT_SUPPORTED);
   what.type = desc->image_type;
   what.flags = flags;
   what.host_ptr = host_ptr;
@@ -259,17 +284,7 @@ void GetSupportedImageFormats(cl_context handle, cl_mem_flags flags, cl_mem_obje
                               cl_uint num_entries, cl_image_format* formats, cl_uint* num_formats) {
   Context& context = Get<Context>(handle, CL_INVALID_CONTEXT);
   CheckMemFlags(flags, true);
-  switch (type) {
-    case CL_MEM_OBJECT_IMAGE1D:
-    case CL_MEM_OBJECT_IMAGE1D_BUFFER:
-    case CL_MEM_OBJECT_IMAGE1D_ARRAY:
-    case CL_MEM_OBJECT_IMAGE2D:
-    case CL_MEM_OBJECT_IMAGE2D_ARRAY:
-    case CL_MEM_OBJECT_IMAGE3D:
-      break;
-    default:
-      Fail(CL_INVALID_VALUE);
-  }
+  Require(IsImageType(type), CL_INVALID_VALUE);
   Require(!(num_entries == 0 && formats != nullptr), CL_INVALID_VALUE);
   if (flags == 0) flags = CL_MEM_READ_WRITE;
   const auto all =

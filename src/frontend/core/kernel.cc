@@ -7,6 +7,14 @@
 #include "frontend/runtime.h"
 
 namespace clopencl::frontend {
+namespace {
+
+// "image2d_t", but no pointer to a structure of the program that is called "image_data".
+bool IsImage(const KernelArgInfo& arg) {
+  return arg.type_name.starts_with("image") && arg.type_name.ends_with("_t");
+}
+
+}  // namespace
 
 Kernel::Kernel(Program& program, std::shared_ptr<const KernelInfo> info)
     : program_(Ref(program)), info_(std::move(info)), args_(info_->args.size()) {
@@ -32,8 +40,7 @@ Kernel::ArgClass Kernel::Classify(const KernelArgInfo& arg, bool has_info) {
   if (arg.address == CL_KERNEL_ARG_ADDRESS_LOCAL) return ArgClass::kLocal;
   if (arg.address == CL_KERNEL_ARG_ADDRESS_GLOBAL || arg.address == CL_KERNEL_ARG_ADDRESS_CONSTANT)
     return ArgClass::kMemory;
-  if ((arg.type_qualifier & CL_KERNEL_ARG_TYPE_PIPE) != 0 || arg.type_name.starts_with("image"))
-    return ArgClass::kMemory;
+  if ((arg.type_qualifier & CL_KERNEL_ARG_TYPE_PIPE) != 0 || IsImage(arg)) return ArgClass::kMemory;
   if (arg.type_name == "sampler_t") return ArgClass::kSampler;
   if (arg.type_name == "queue_t") return ArgClass::kQueue;
   return ArgClass::kValue;
@@ -67,10 +74,11 @@ void Kernel::SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, co
   Require(size == sizeof(cl_mem), CL_INVALID_ARG_SIZE);
   const cl_mem handle = value == nullptr ? nullptr : *static_cast<const cl_mem*>(value);
   if (handle == nullptr) {
-    Require(!info.type_name.starts_with("image"), CL_INVALID_ARG_VALUE);
+    Require(!IsImage(info), CL_INVALID_ARG_VALUE);
     return SetWord(arg, wire::ArgKind::kMem, 0);
   }
   Mem& mem = Get<Mem>(handle, CL_INVALID_MEM_OBJECT);
+  Require(mem.is_image() || !IsImage(info), CL_INVALID_MEM_OBJECT);
   if (mem.is_image()) {
     const bool read_only = info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY;
     const bool write_only = info.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY;

@@ -115,9 +115,8 @@ class StagedTransfer final : public Transfer {
 
   void TakeNativeTimes() {
     if (!request_.queue->profiling) return;
-    wire::ProfilingTimes times = channel_.NativeTimes(request_.queue.get(), native_event_.get());
-    if (request_.direction == Direction::kFromDevice && request_.peer.tag != 0) times[3] = times[4] = 0;
-    set_times(times);
+    set_times(channel_.NativeTimes(request_.queue.get(), native_event_.get()),
+              request_.direction == Direction::kFromDevice && request_.peer.tag != 0);
   }
 
   const StagedCommand command_;

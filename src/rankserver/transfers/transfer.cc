@@ -132,7 +132,8 @@ void Transfer::Finish(cl_int status) {
   over_ = true;
   status_ = status;
   if (request_.queue != nullptr && request_.queue->profiling && times_[3] == 0) {
-    times_[3] = times_[4] = request_.queue->device->clock.Now();
+    // The device's clock is estimated here: a native command may have ended later than it says.
+    times_[3] = times_[4] = std::max({request_.queue->device->clock.Now(), times_[2], earliest_end_});
   }
   if (request_.mem != nullptr) std::erase(request_.mem->Root()->open, this);
   if (order_event_) channel_.api().SetUserEventStatus(order_event_.get(), CL_COMPLETE);

@@ -95,7 +95,14 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   const Request request_;
 
   OwnedEvent MakeUserEvent();
-  void set_times(const wire::ProfilingTimes& times) { times_ = times; }
+  // Of a native command that is all of the transfer, or (`goes_on`) its first part: the end is that of
+  // Finish.
+  void set_times(const wire::ProfilingTimes& times, bool goes_on) {
+    times_ = times;
+    if (!goes_on) return;
+    earliest_end_ = times[3];
+    times_[3] = times_[4] = 0;
+  }
 
  private:
   void Open();
@@ -110,6 +117,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   bool reported_ = false;
   cl_int status_ = CL_QUEUED;
   wire::ProfilingTimes times_{};
+  uint64_t earliest_end_ = 0;  // The end of a native command that is part of it.
   std::shared_ptr<EventWatch> watch_;
   ByteBuffer inline_data_;
   OwnedEvent order_event_;
