@@ -107,6 +107,9 @@ class StagedTransfer final : public Transfer {
     if (request_.mem != nullptr) OrderAfterUses(channel_, request_.queue, *request_.mem, waits, this);
     const uint64_t sequence = EnqueueOwn(channel_, request_.queue, waits, &native_event_, enqueue_status_,
                                          [&](const NativeArgs& to) { return command_(to, block_->data()); });
+    // The queue is that of all moves of contents; commands of others wait for this one, and OpenCL asks that
+    // it be flushed before they are enqueued.
+    if (sequence != 0 && request_.internal) channel_.api().Flush(request_.queue->native.get());
     if (sequence != 0 && request_.mem != nullptr && request_.queue->context->spans_servers) {
       RecordUse(request_.queue, *request_.mem, native_event_);
     }
