@@ -3,11 +3,14 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import unittest
 
 from job_testing import BIN, BUILD, CLRUN, JobTest
 
 DESCRIBE = os.path.join(BIN, "clopencl-test-describe")
+INTEGRATION = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration")
 VENDORS = os.path.abspath(os.path.join(BUILD, "etc", "OpenCL", "vendors"))
 HOST = socket.gethostname()
 
@@ -58,12 +61,40 @@ class UnderClrun(DescribeTest):
 class UnderAnotherLoader(DescribeTest):
     """With the libOpenCL.so.1 of that folder, such as Khronos' own, in place of the system's."""
 
+    def use_it(self):
+        self.environment["LD_LIBRARY_PATH"] = os.environ["CLOPENCL_TEST_LOADER"]
+
     def test_the_program_sees_the_same(self):
         with_own = self.seen("-n", "2")
-        self.environment["LD_LIBRARY_PATH"] = os.environ["CLOPENCL_TEST_LOADER"]
+        self.use_it()
         linked, _ = self.output(["ldd", DESCRIBE])
         self.assertIn(os.environ["CLOPENCL_TEST_LOADER"], linked)
         self.assertEqual(sorted(self.seen("-n", "2")), sorted(with_own))
+
+    def check_as_natively(self, *program):
+        """The program gives natively and from rank servers the same, both times under this loader."""
+        self.use_it()
+        harness = [sys.executable, os.path.join(INTEGRATION, "harness.py")]
+        code, output, error = self.finish(self.start([*harness, "compare", "--servers", "2", "--", *program]))
+        self.assertEqual(code, 0, output + error)
+        self.assertIn("device 1 of 2", output)
+
+    def test_threads(self):
+        self.check_as_natively(os.path.join(BIN, "tests", "threads"))
+
+    def test_a_program_that_opens_the_loader_itself(self):
+        for arguments in ([], ["--close"]):
+            with self.subTest(arguments=arguments):
+                self.check_as_natively(os.path.join(BIN, "tests", "loader_dlopen"), *arguments)
+
+    def test_python(self):
+        python = "/usr/bin/python3"
+        if subprocess.run([python, "-c", "import pyopencl"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("pyopencl is not installed (Debian package python3-pyopencl)")
+        self.use_it()
+        mapped, _ = self.output([python, "-c", "import pyopencl; print(open('/proc/self/maps').read())"])
+        self.assertIn(os.environ["CLOPENCL_TEST_LOADER"], mapped)
+        self.check_as_natively(python, os.path.join(INTEGRATION, "scripts", "pyopencl_arrays.py"))
 
 
 class WithoutAJob(DescribeTest):
