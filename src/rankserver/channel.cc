@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -13,6 +14,9 @@
 
 namespace clopencl::rankserver {
 namespace {
+
+// How long the end waits for commands whose payloads don't travel any more.
+constexpr std::chrono::seconds kEndOfCommands{1};
 
 // What another rank server may say.
 class PeerHandler {
@@ -170,30 +174,30 @@ std::string Channel::Describe() {
   return text;
 }
 
+// False when none are left.
+bool Channel::EndCommandsOnce() {
+  environment_.completions->RunAll();
+  PollNatives();
+  const std::vector<std::shared_ptr<Queue>> all = QueuesInUse();
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& queue) { return !queue->tracked.empty() || !queue->open.empty(); });
+}
+
 void Channel::Teardown(bool wait) {
   if (wait) {
     events.ForEach([&](Event& event) {
-      if (event.user && !event.Final()) api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
+      if (event.user && !event.Final()) SetNativeStatus(event.native.get(), CL_OUT_OF_RESOURCES);
     });
-    for (auto& [id, event] : released_user_events_)
-      api().SetUserEventStatus(event.native.get(), CL_OUT_OF_RESOURCES);
-    std::vector<std::shared_ptr<Queue>> all;
-    queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
-    for (const auto& queue : all) {
+    for (auto& [id, event] : released_user_events_) SetNativeStatus(event.native.get(), CL_OUT_OF_RESOURCES);
+    const auto until = std::chrono::steady_clock::now() + kEndOfCommands;
+    while (EndCommandsOnce() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    for (const auto& queue : QueuesInUse()) {
       for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(queue->open))
         transfer->ReleaseWaiters();
     }
-    contexts.ForEach([&](const std::shared_ptr<Context>& context) {
-      const Queue* internal = context->ExistingTransferQueue();
-      if (internal == nullptr) return;
-      for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(internal->open))
-        transfer->ReleaseWaiters();
-    });
-    for (const auto& queue : all) api().Finish(queue->native.get());
-    PollNatives();
+    for (const auto& queue : QueuesInUse()) api().Finish(queue->native.get());
   }
-  polled_.clear();
-  long_polled_.clear();
+  DropCommands();
   events.Clear();
   command_buffers.Clear();
   released_user_events_.clear();

@@ -54,6 +54,8 @@ class Channel {
   void FailChannel(const std::string& text);
   // Messages that wait for a worker never run, and workers get nothing more to do.
   void StopJobs();
+  // Nothing may be sent any more.
+  bool stopping() const { return stopping_; }
   // Releases everything. `wait`: ends commands that were held back by user events and waits for those that
   // run.
   void Teardown(bool wait);
@@ -173,6 +175,10 @@ class Channel {
   // Kernel output that there is goes out before what follows.
   void SendOutput(bool all);
 
+  // Contexts' own queues are in no table, and neither are those that were released; but commands may be
+  // under way.
+  void NoteQueue(const std::shared_ptr<Queue>& queue);
+
   // Gone with the channel: for callbacks that may come later.
   std::weak_ptr<Channel*> alive() const { return alive_; }
 
@@ -197,6 +203,9 @@ class Channel {
   // Of tracking.cc.
   bool PollLong();
   void AwaitCallback(const std::shared_ptr<Tracked>& tracked);
+  std::vector<std::shared_ptr<Queue>> QueuesInUse();
+  bool EndCommandsOnce();
+  void DropCommands();
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
   void LookForFailed();
@@ -277,13 +286,14 @@ class Channel {
   std::unordered_map<EventId, Event> released_user_events_;
   std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
   std::deque<EventId> early_order_;
-  const std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.
+  std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.
   struct Polled {
     std::shared_ptr<Tracked> tracked;
     int64_t since_ns = 0;
   };
   std::deque<Polled> polled_;  // What Track() was called for lately.
   std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer; looked at in turn.
+  std::vector<std::weak_ptr<Queue>> noted_queues_;  // See NoteQueue().
   uint64_t consumed_ = 0;      // Bytes of packets from the frontend.
   uint64_t acknowledged_ = 0;  // What of it the frontend was told.
   uint32_t jobs_ = 0;          // Builds under way.

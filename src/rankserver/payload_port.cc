@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace clopencl::rankserver {
@@ -49,6 +50,11 @@ bool PayloadPort::Progress() {
   }
   for (transport::Done& done : finished) done(true);
   return !finished.empty();
+}
+
+void PayloadPort::Close() {
+  for (Halves* halves : {&sends_, &receives_})
+    for (auto& [tag, half] : std::exchange(*halves, {})) half.done(false);
 }
 
 }  // namespace clopencl::rankserver

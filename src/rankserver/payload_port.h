@@ -25,6 +25,8 @@ class PayloadPort {
 
   // Completes what met here. True when anything happened. Call it in each pass of the event loop.
   bool Progress();
+  // Gives up what travels inside the rank, as the transport does at its end with everything else.
+  void Close();
 
  private:
   struct Half {

@@ -128,6 +128,7 @@ void Server::Close(bool wait) {
     channel->EndPass();
   }
   environment_.transport.Close();
+  payloads_.Close();
   const bool quiet =
       std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel->Quiet(); });
   if (!quiet && !wait) return;

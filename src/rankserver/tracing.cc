@@ -22,7 +22,7 @@ template <auto kMember>
 constexpr std::string_view kNativeName = {};
 #define CLOPENCL_NAME(name) \
   template <>               \
-  constexpr std::string_view kNativeName<&NativeApi::name> = "cl" #name;
+  [[maybe_unused]] constexpr std::string_view kNativeName<&NativeApi::name> = "cl" #name;
 #define CLOPENCL_OPTIONAL_NAME(name, since) CLOPENCL_NAME(name)
 CLOPENCL_REQUIRED_NATIVES(CLOPENCL_NAME)
 CLOPENCL_OPTIONAL_NATIVES(CLOPENCL_OPTIONAL_NAME)

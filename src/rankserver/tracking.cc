@@ -54,6 +54,28 @@ cl_int ExecutionStatus(const NativeApi& api, cl_event event) {
   return error == CL_SUCCESS ? status : error;
 }
 
+// A native runtime that never calls back keeps the watch for ever, and with it `tracked`, but nothing else.
+void RunDone(Tracked& tracked) {
+  tracked.settled = true;
+  const auto done = std::move(tracked.done);
+  tracked.done = nullptr;
+  done(tracked.status);
+  tracked.event.Reset();
+  tracked.queue.reset();
+}
+
+// A queue that is given up: what waits for its commands holds objects that hold the queue.
+void Drop(Queue& queue) {
+  const auto tracked = std::exchange(queue.tracked, {});
+  const auto open = std::exchange(queue.open, {});
+  for (const auto& each : tracked) {
+    each->settled = true;
+    each->done = nullptr;
+    each->event.Reset();
+    each->queue.reset();
+  }
+}
+
 // A callback costs more than some looks at the event, and comes later: NVIDIA's by milliseconds. So it is
 // asked for only when a command takes long, before the event loop sleeps for long, and looks go on after
 // that.
@@ -70,6 +92,7 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
   tracked->sequence = sequence;
   tracked->done = std::move(done);
   if (tracked->queue != nullptr) {
+    if (tracked->queue->internal) NoteQueue(tracked->queue);
     auto& list = tracked->queue->tracked;
     const auto later = std::find_if(list.rbegin(), list.rend(),
                                     [&](const auto& other) { return other->sequence <= sequence; });
@@ -132,10 +155,35 @@ bool Channel::PollLong() {
   return happened;
 }
 
+void Channel::NoteQueue(const std::shared_ptr<Queue>& queue) {
+  if (!noted_queues_.empty() && noted_queues_.back().lock() == queue) return;
+  std::erase_if(noted_queues_, [&](const std::weak_ptr<Queue>& other) {
+    const std::shared_ptr<Queue> alive = other.lock();
+    return alive == nullptr || alive == queue;
+  });
+  noted_queues_.push_back(queue);
+}
+
+std::vector<std::shared_ptr<Queue>> Channel::QueuesInUse() {
+  std::vector<std::shared_ptr<Queue>> all;
+  queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
+  for (const std::weak_ptr<Queue>& noted : noted_queues_)
+    if (std::shared_ptr<Queue> queue = noted.lock()) all.push_back(std::move(queue));
+  return all;
+}
+
+void Channel::DropCommands() {
+  alive_.reset();
+  const auto polled = std::exchange(polled_, {});
+  const auto long_polled = std::exchange(long_polled_, {});
+  for (const std::shared_ptr<Queue>& queue : QueuesInUse()) Drop(*queue);
+}
+
 void Channel::AwaitCallback(const std::shared_ptr<Tracked>& tracked) {
   const std::weak_ptr<Channel*> alive = alive_;
   auto watch = std::make_unique<NativeWatch>(environment_.completions, [alive, tracked](cl_int status) {
-    if (const auto channel = alive.lock()) (*channel)->OnNativeComplete(tracked, status);
+    if (const auto channel = alive.lock()) return (*channel)->OnNativeComplete(tracked, status);
+    if (const std::shared_ptr<Queue> queue = tracked->queue) Drop(*queue);
   });
   tracked->told = watch->told();
   if (failures_seen_) LookForFailed();
@@ -152,23 +200,23 @@ void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int s
   // PoCL 3.1 tells who asks after a failure that all is well.
   if (status == CL_COMPLETE && failures_seen_) status = ExecutionStatus(api(), tracked->event.get());
   tracked->status = status;
-  if (tracked->queue != nullptr) return Settle(tracked->queue);
-  tracked->settled = true;
-  tracked->done(status);
+  // The callback of a failed command may never come; the end does not wait for it.
+  if (status < 0 && tracked->told != nullptr && !tracked->told->test_and_set())
+    environment_.completions->Arrived();
+  // What is settled lets go of its queue.
+  if (const std::shared_ptr<Queue> queue = tracked->queue) return Settle(queue);
+  RunDone(*tracked);
 }
 
 void Channel::SettleTracked(const std::shared_ptr<Queue>& queue) {
   auto& list = queue->tracked;
   const auto run = [&](const std::shared_ptr<Tracked>& tracked) {
-    tracked->settled = true;
     if (queue->in_order || tracked->after_all) {
       queue->known_done = std::max(queue->known_done, tracked->sequence);
     } else if (tracked->sequence == queue->known_done + 1) {
       queue->known_done = tracked->sequence;
     }
-    const auto done = std::move(tracked->done);
-    tracked->done = nullptr;
-    done(tracked->status);
+    RunDone(*tracked);
   };
   // A later event can be reported first although an earlier one is over, too: callbacks come in any order.
   const auto is_final = [&](Tracked& tracked) {
@@ -298,16 +346,14 @@ void Channel::LookForFailed() {
 void Channel::FindFailed() {
   looking_for_failed_ = false;
   std::vector<std::shared_ptr<Tracked>> candidates;
-  queues.ForEach([&](const std::shared_ptr<Queue>& queue) {
+  for (const std::shared_ptr<Queue>& queue : QueuesInUse())
     candidates.insert(candidates.end(), queue->tracked.begin(), queue->tracked.end());
-  });
   for (const auto& tracked : unqueued_)
     if (auto alive = tracked.lock()) candidates.push_back(std::move(alive));
   for (const auto& tracked : candidates) {
     if (tracked->settled || tracked->status <= CL_COMPLETE) continue;
     const cl_int status = ExecutionStatus(api(), tracked->event.get());
     if (status >= 0) continue;
-    if (tracked->told != nullptr && !tracked->told->test_and_set()) environment_.completions->Arrived();
     OnNativeComplete(tracked, status);
   }
 }

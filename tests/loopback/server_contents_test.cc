@@ -133,6 +133,18 @@ TEST_P(ServerContents, OfObjectsThatFailedTravelAllTheSame) {
   EXPECT_TRUE(harness_.Until([&] { return two_.moved.size() == 2; }));
 }
 
+// The end comes while moves wait for a command, and for contents that will never be sent.
+TEST_P(ServerContents, ThatDoNotMoveBeforeTheEndLeaveNothing) {
+  const EventId user = one_.UserEvent(context_one_);
+  one_.Post(wire::FillBuffer{{queue_one_, {}, std::array{user}}, mem_one_, Pattern(1, 3), 0, kSize});
+  one_.Post(wire::SendContents{mem_one_, 0, kSize, 2, kTag});
+  two_.Post(wire::ReceiveContents{mem_two_, 0, kSize, 1, kTag});
+  two_.Post(wire::FillBuffer{{queue_two_, {}, {}}, mem_two_, Pattern(1, 4), 0, kSize});
+  harness_.Settle();
+  harness_.Close();
+  EXPECT_EQ(mock_.live_objects(), 0u);
+}
+
 TEST_P(ServerContents, AreRefusedToNobody) {
   one_.Post(wire::SendContents{mem_one_, 0, kSize, 55, kTag});
   EXPECT_TRUE(harness_.Until([&] { return !one_.failed.empty(); }));

@@ -150,7 +150,7 @@ void Channel::On(const wire::Release& m) {
       contexts.Take(ContextId::Unpack(m.id));
       return;
     case wire::ObjectKind::kQueue:
-      queues.Take(QueueId::Unpack(m.id));
+      if (const std::shared_ptr<Queue> queue = queues.Take(QueueId::Unpack(m.id))) NoteQueue(queue);
       return;
     case wire::ObjectKind::kMem:
       mems.Take(MemId::Unpack(m.id));

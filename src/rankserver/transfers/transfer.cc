@@ -45,6 +45,7 @@ void Transfer::Open() {
   if (request_.queue != nullptr) {
     number_ = ++request_.queue->transfers_started;
     request_.queue->open.push_back(shared_from_this());
+    if (request_.queue->internal) channel_.NoteQueue(request_.queue);
   }
   if (request_.mem != nullptr) request_.mem->Root()->open.push_back(this);
   if (!request_.event) return;
@@ -99,9 +100,13 @@ cl_event Transfer::ResultEvent() {
 }
 
 void Transfer::ReleaseWaiters() {
-  const NativeApi& api = channel_.api();
-  if (!over_ && order_event_) api.SetUserEventStatus(order_event_.get(), CL_COMPLETE);
-  if (!over_ && result_event_) api.SetUserEventStatus(result_event_.get(), CL_OUT_OF_RESOURCES);
+  if (over_) return;
+  const auto set = [this](OwnedEvent& event, cl_int status) {
+    if (event) channel_.api().SetUserEventStatus(event.get(), status);
+    event.Reset();  // Should the transfer end after all.
+  };
+  set(order_event_, CL_COMPLETE);
+  set(result_event_, CL_OUT_OF_RESOURCES);
 }
 
 std::string Transfer::Describe() const {
@@ -166,6 +171,7 @@ void Transfer::SendPayload(std::span<const std::byte> data, std::function<void(b
     inline_data_.assign(data.begin(), data.end());
     return done(true);
   }
+  if (channel_.stopping()) return done(false);
   Environment& environment = channel_.environment();
   environment.payloads.Send(request_.peer.rank, request_.peer.tag, data, environment.limits.chunk_bytes,
                             Traced(false, data.size(), KeepAlive(std::move(done))));
@@ -176,6 +182,7 @@ void Transfer::ReceivePayload(std::span<std::byte> into, std::function<void(bool
     std::memcpy(into.data(), inline_data_.data(), std::min(into.size(), inline_data_.size()));
     return done(true);
   }
+  if (channel_.stopping()) return done(false);
   Environment& environment = channel_.environment();
   environment.payloads.Receive(request_.peer.rank, request_.peer.tag, into, environment.limits.chunk_bytes,
                                Traced(true, into.size(), KeepAlive(std::move(done))));
