@@ -37,9 +37,9 @@ class Examiner {
  public:
   Examination Run() {
     examination_.host = HostName();
-    examination_.version = CLOPENCL_VERSION;
     CheckName();
     CheckDriver();
+    CheckRankServer();
     CheckLoader();
     CheckIcdFiles();
     CheckDevices();
@@ -97,6 +97,23 @@ class Examiner {
     }
   }
 
+  // Its version names the protocol, too, which has to be the same everywhere.
+  void CheckRankServer() {
+    try {
+      const std::string rankserver = FindBinary("clopencl-rankserver");
+      const CapturedOutput version = RunAndCapture({rankserver, "--version"}, {}, std::chrono::seconds(20));
+      examination_.version = Trim(version.text);
+      if (version.wait_status == 0) {
+        Good("rank server", examination_.version);
+      } else {
+        Bad("rank server", rankserver + " --version " + DescribeWaitStatus(version.wait_status),
+            "build clOpenCL against the MPI of this machine");
+      }
+    } catch (const Error& error) {
+      Bad("rank server", error.what(), "");
+    }
+  }
+
   // "/lib/libOpenCL.so.1 (ocl-icd 2.3.1)"; empty when it can't be loaded. For a process of its own.
   static std::string DescribeLoader() {
     void* loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -120,9 +137,37 @@ class Examiner {
     const std::string answer = AskChild(DescribeLoader);
     if (answer.empty()) {
       Bad("loader", "libOpenCL.so.1 can't be loaded", "install an ICD loader (Debian: ocl-icd-libopencl1)");
+    } else if (LoaderIgnoresVendors()) {
+      Bad("loader",
+          answer +
+              " has its own list of platforms, whatever OCL_ICD_VENDORS says, so programs would not see the "
+              "served ones",
+          "have another loader found first (Debian: ocl-icd-libopencl1; see LD_LIBRARY_PATH), or copy "
+          "clopencl.icd to "
+          "/etc/OpenCL/vendors");
     } else {
       Good("loader", answer);
     }
+  }
+
+  // Whether it finds platforms where that variable names a folder without any. Some of CUDA's loaders do.
+  static bool LoaderIgnoresVendors() {
+    std::string folder = (fs::temp_directory_path() / "clopencl-XXXXXX").string();
+    if (mkdtemp(folder.data()) == nullptr) return false;
+    const std::string answer = AskChild([&folder] {
+      setenv("OCL_ICD_VENDORS", (folder + "/").c_str(), 1);
+      for (const char* name : {"OPENCL_VENDOR_PATH", "OCL_ICD_FILENAMES"}) unsetenv(name);
+      void* loader = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
+      using GetPlatformIds = int (*)(unsigned, void*, unsigned*);
+      auto* get =
+          reinterpret_cast<GetPlatformIds>(loader != nullptr ? dlsym(loader, "clGetPlatformIDs") : nullptr);
+      unsigned count = 0;
+      if (get != nullptr) get(0, nullptr, &count);
+      return std::string(count > 0 ? "ignores" : "obeys");
+    });
+    std::error_code ignored;
+    fs::remove(folder, ignored);
+    return answer == "ignores";
   }
 
   void CheckPlatformLibrary(const std::string& where, const std::string& library, const char* advice) {

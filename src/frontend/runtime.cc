@@ -126,6 +126,9 @@ void Runtime::Close() {
     for (const auto& session : sessions_) session->Post(wire::Shutdown{});
   }
   FlushAllLocked();
+  // A server that can't be talked to (of another build, say) still has to go, or MPI would wait for it.
+  for (const auto& session : sessions_)
+    if (session->failed()) transport_->SendQuit(session->peer());
   transport_->Close();
 }
 

@@ -1,5 +1,6 @@
 #include "frontend/session.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,8 +119,10 @@ void Session::TakeIn(wire::ByteView packet) {
       break;
     case wire::PacketError::kOtherProtocol:
       return FailSession(
-          "speaks another protocol than this driver; use clopencl-rankserver and libclopencl.so of the same "
-          "build on all nodes");
+          fmt::format("speaks another version of the protocol ({:016x}; this libclopencl.so speaks {:016x}): "
+                      "run the same "
+                      "build of clOpenCL on all nodes",
+                      header.protocol, wire::kProtocolHash));
     default:
       return FailSession("sent something that is no packet of clOpenCL");
   }

@@ -1,8 +1,12 @@
 #include "rankserver/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+
+#include "common/wire/protocol.h"
 
 namespace clopencl::rankserver {
 namespace {
@@ -86,6 +90,9 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_code) {
       });
   app.add_flag("--list", options.list, "Print what would be served, and end");
   app.add_flag("--json", options.json, "With --list: as JSON");
+  // The version of clOpenCL may stay while that of the protocol changes.
+  app.set_version_flag("--version", fmt::format("clopencl-rankserver " CLOPENCL_VERSION ", protocol {:016x}",
+                                                wire::kProtocolHash));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -14,6 +14,10 @@ foreach(test IN ITEMS extensions_test residency_test)
   gtest_discover_tests(${test} PROPERTIES LABELS unit TIMEOUT 120)
 endforeach()
 
+add_executable(other_build_test ${CMAKE_CURRENT_LIST_DIR}/other_build_test.cc)
+target_link_libraries(other_build_test PRIVATE clopencl_job_in_process GTest::gtest_main)
+gtest_discover_tests(other_build_test PROPERTIES LABELS loopback TIMEOUT 120)
+
 # One test: each would run the whole job first.
 add_executable(observer_test ${CMAKE_CURRENT_LIST_DIR}/observer_test.cc)
 target_link_libraries(observer_test PRIVATE clopencl_job_in_process GTest::gtest nlohmann_json::nlohmann_json)
