@@ -1,7 +1,5 @@
 // clrun: runs an OpenCL program, unmodified, with the devices of rank servers. It only finds out what devices
 // there are, decides who serves what on which cores, and writes an mpirun command for that; see --dry-run.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -11,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "launch/clrun_job.h"
 #include "launch/clrun_options.h"
@@ -75,6 +74,12 @@ void CheckTraceFile(const std::string& path) {
   std::fclose(file);
 }
 
+// What is said at CLOPENCL_LOG=error (config.h) is errors.
+bool WarningsAreWanted() {
+  const char* level = std::getenv("CLOPENCL_LOG");
+  return level == nullptr || (level != std::string_view("error") && level != std::string_view("off"));
+}
+
 // What the driver in the program reads of our options.
 std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const ClrunOptions& options) {
   std::vector<std::pair<std::string, std::string>> environment;
@@ -128,8 +133,8 @@ int Run(const ClrunOptions& options) {
   }
   if (options.report_bindings) {
     std::fprintf(stderr, "%s", FormatTable(plan).c_str());
-  } else if (plan.crowded && isatty(STDERR_FILENO) != 0) {
-    for (const std::string& note : plan.notes) std::fprintf(stderr, "clrun: %s\n", note.c_str());
+  } else if (WarningsAreWanted()) {
+    for (const std::string& note : plan.crowding) std::fprintf(stderr, "clrun: %s\n", note.c_str());
   }
   if (program_is_here) RunJob(plan, std::move(command));
   RunRemoteJob(plan, command);

@@ -78,8 +78,9 @@ Plan MakePlan(std::vector<NodeShare> shares, size_t rank_zero_node, std::optiona
     plan.notes.insert(plan.notes.end(), pinning.notes.begin(), pinning.notes.end());
     if (IsOversubscribed(share.node, share.requests, pinning, rank_zero_here)) {
       plan.oversubscribed = true;
-      plan.crowded |= share.requests.size() + (rank_zero_here ? 1 : 0) > share.node.cores.size();
       plan.notes.push_back(OversubscriptionNote(share, rank_zero_here));
+      const size_t ranks = share.requests.size() + (rank_zero_here ? 1 : 0);
+      if (ranks > share.node.cores.size()) plan.crowding.push_back(plan.notes.back());
     }
     plan.remote |= !IsThisHost(share.node.host);
     plan.nodes.push_back(std::move(share.node));

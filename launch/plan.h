@@ -28,10 +28,10 @@ struct Plan {
   std::vector<size_t> direct;
   // Some node has more ranks and CPU servers' threads than cores: whoever waits must yield.
   bool oversubscribed = false;
-  // Worse: more ranks than cores.
-  bool crowded = false;
   // What was done that the user may not expect, a sentence each.
   std::vector<std::string> notes;
+  // Of these, what the user has to hear unasked: nodes with more ranks than cores.
+  std::vector<std::string> crowding;
 };
 
 // A node and the rank servers wanted on it; there may be none on rank 0's.

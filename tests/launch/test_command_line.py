@@ -61,6 +61,11 @@ class CommandLine(JobTest):
         self.assertEqual(code, 0, error)
         self.assertEqual(len(re.findall(r"CL_DEVICE_MAX_COMPUTE_UNITS", output)), servers)
         self.assert_nothing_left(seconds=0.3)
+        # Said once, to whoever reads standard error, whatever that is.
+        self.assertEqual((error, len(self.crowding)), ("", 1))
+        self.environment["CLOPENCL_LOG"] = "error"
+        code, output, error = self.run_clrun("--only-served", "-n", str(servers), "--", "true")
+        self.assertEqual((code, error, self.crowding), (0, "", []))
         code, output, error = self.run_clrun("--only-served", "-n", str(servers), "--report-bindings", "--", "true")
         self.assertEqual((code, output), (0, ""), error)
         self.assertIn("is over-subscribed", error)
