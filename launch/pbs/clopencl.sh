@@ -24,6 +24,8 @@ prepare_mpi() {
   fi
   export OMPI_MCA_plm_rsh_agent=$here/tmrsh-agent
   export OMPI_MCA_plm_rsh_no_tree_spawn=1
+  # A daemon that leaves its session looks to PBS as if its task had ended, and PBS may then kill it.
+  export OMPI_MCA_orte_leave_session_attached=1
 }
 
 # The job's nodes for mpirun's --hostfile. Always with slots=: a host that stands alone would have as many as cores.

@@ -1,7 +1,7 @@
 """The job scripts of launch/pbs as PBS runs them: a copy of the script, PBS's environment and nodes.
 
-There is no PBS here. The environment and the node files are as OpenPBS makes them, the nodes are this
-machine under other names, and pbs_tmrsh is a stand-in (tests/support/pbs_tmrsh).
+There is no PBS here. The environment and the node files are those of jobs under OpenPBS 23.06, with other host
+names; the nodes are this machine under other names, and pbs_tmrsh is a stand-in (tests/support/pbs_tmrsh).
 """
 
 import os
