@@ -29,6 +29,8 @@ constexpr std::chrono::seconds kPatience{5};
 // Delivers what it is fed; payloads arrive at once, whoever sends them.
 class FedTransport final : public transport::Transport {
  public:
+  FedTransport() : Transport(kRanks) {}
+
   void Feed(transport::Rank from, ByteBuffer packet) { arrivals_.emplace_back(from, std::move(packet)); }
   void FeedQuit() { quit_ = true; }
   uint64_t packets_sent() const { return packets_sent_; }

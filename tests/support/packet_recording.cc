@@ -33,11 +33,13 @@ class RecordingTransport final : public transport::Transport {
   int size() const override { return inner_->size(); }
   void SendPacket(transport::Rank to, ByteBuffer packet) override {
     Record(to, 0, packet);
+    traffic_.CountPacket(to, packet.size());
     inner_->SendPacket(to, std::move(packet));
   }
   ByteBuffer AcquireBuffer() override { return inner_->AcquireBuffer(); }
   void SendPayload(transport::Rank to, transport::Tag tag, std::span<const std::byte> data, size_t chunk,
                    transport::Done done) override {
+    traffic_.CountPayload(to, data.size());
     inner_->SendPayload(to, tag, data, chunk, std::move(done));
   }
   void ReceivePayload(transport::Rank from, transport::Tag tag, std::span<std::byte> into, size_t chunk,
