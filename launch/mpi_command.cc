@@ -29,6 +29,7 @@ constexpr std::array kNeverExported = {"BASH_FUNC",
                                        "DBUS_",
                                        "HOSTNAME",
                                        "HWLOC_COMPONENTS",
+                                       "HWLOC_PLUGINS_BLACKLIST",
                                        "OLDPWD",
                                        "OMPI_",
                                        "PMIX_",
@@ -81,7 +82,10 @@ std::vector<std::pair<std::string, std::string>> MpiEnvironment() {
   if (const char* chosen = std::getenv("HWLOC_COMPONENTS"); chosen != nullptr && *chosen != '\0') {
     components = ContainsIgnoringCase(chosen, "-opencl") ? chosen : components + "," + chosen;
   }
-  return {{"HWLOC_COMPONENTS", components}};
+  // Even unused, the plugin brings an OpenCL loader, and some of those load every driver at once.
+  const char* blacklist = std::getenv("HWLOC_PLUGINS_BLACKLIST");
+  return {{"HWLOC_PLUGINS_BLACKLIST", blacklist != nullptr ? blacklist : "hwloc_opencl.so,hwloc_gl.so"},
+          {"HWLOC_COMPONENTS", components}};
 }
 
 std::vector<std::pair<std::string, std::string>> MpirunEnvironment(const std::vector<std::string>& hosts) {

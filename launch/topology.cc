@@ -22,6 +22,7 @@ CpuSet FromBitmap(hwloc_const_bitmap_t bitmap) {
 // process of its own: takes hwloc's plugins as they come.
 std::string CpusOfOsDevice(const std::string& name) {
   setenv("HWLOC_COMPONENTS", "opencl,-gl", 1);
+  unsetenv("HWLOC_PLUGINS_BLACKLIST");
   setenv("CLOPENCL_ROLE", "server", 1);
   hwloc_topology_t topology = nullptr;
   if (hwloc_topology_init(&topology) != 0) return {};

@@ -26,6 +26,8 @@ using Bitmap = std::unique_ptr<hwloc_bitmap_s, decltype(&hwloc_bitmap_free)>;
 // Without what would load OpenCL.
 Topology LoadTopology() {
   setenv("HWLOC_COMPONENTS", "-opencl,-gl", 1);
+  // Even unused, that plugin brings an OpenCL loader, and some of those load every driver at once.
+  setenv("HWLOC_PLUGINS_BLACKLIST", "hwloc_opencl.so,hwloc_gl.so", 0);
   hwloc_topology_t topology = nullptr;
   if (hwloc_topology_init(&topology) != 0) return {nullptr, &hwloc_topology_destroy};
   Topology owned(topology, &hwloc_topology_destroy);

@@ -84,7 +84,9 @@ TEST(MpiCommandTest, WithoutARemoteShellMpirunIsToldToDoWithoutOne) {
 TEST(MpiCommandTest, TheLineIsQuotedForAShell) {
   const std::string line =
       MpiCommandLine(MakeSamplePlan(SmallNode(), "cpu"), Options({"prog", "a b", "it's", ""}));
-  EXPECT_THAT(line, HasSubstr("HWLOC_COMPONENTS=-opencl,-gl mpirun "));
+  EXPECT_THAT(
+      line,
+      HasSubstr("HWLOC_PLUGINS_BLACKLIST=hwloc_opencl.so,hwloc_gl.so HWLOC_COMPONENTS=-opencl,-gl mpirun "));
   EXPECT_THAT(line, HasSubstr(R"(prog 'a b' 'it'\''s' '')"));
 }
 
