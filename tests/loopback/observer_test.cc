@@ -135,6 +135,9 @@ TEST(Observer, SlicesOfAThreadAreNestedOrApart) {
   }
 }
 
+// Clocks are read to within half of the quickest exchange; on a busy machine that can be long. Microseconds.
+constexpr double kClockError = 1000;
+
 TEST(Observer, TiesNativeCommandsToTheCallsThatMadeThem) {
   const std::vector<json> kernels = Slices("add", "queue");
   ASSERT_EQ(kernels.size(), size_t{kLaunches});
@@ -147,7 +150,7 @@ TEST(Observer, TiesNativeCommandsToTheCallsThatMadeThem) {
     EXPECT_NE(chain.back().at("pid"), 0);
     double before = 0;
     for (const json& step : chain) {
-      EXPECT_GE(step.at("ts").get<double>(), before);
+      EXPECT_GE(step.at("ts").get<double>(), before - kClockError);
       before = step.at("ts");
     }
     for (const json& kernel : kernels)
@@ -165,8 +168,8 @@ TEST(Observer, ClocksOfTheRanksAreAligned) {
   ASSERT_FALSE(calls.empty());
   ASSERT_FALSE(finishes.empty());
   for (const json& kernel : Slices("add", "queue")) {
-    EXPECT_GE(kernel.at("ts").get<double>(), calls.front().at("ts").get<double>());
-    EXPECT_LE(End(kernel), End(finishes.front()) + 1);
+    EXPECT_GE(kernel.at("ts").get<double>(), calls.front().at("ts").get<double>() - kClockError);
+    EXPECT_LE(End(kernel), End(finishes.front()) + kClockError);
   }
 }
 
