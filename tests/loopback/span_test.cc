@@ -106,6 +106,41 @@ TEST_F(Span, ABufferReadByAllServersLeavesRankZeroOnce) {
   EXPECT_LE(most_from_one, 2 * kSize) << "one server sent to all others";
 }
 
+TEST_F(Span, ProgramsAreBuiltOnAllServersAtOnce) {
+  const char* source = "kernel void nothing();";
+  cl_int error = CL_SUCCESS;
+  const cl_program program = cl_.clCreateProgramWithSource(context_, 1, &source, nullptr, &error);
+  ASSERT_EQ(error, CL_SUCCESS);
+  MockOpenCl& mock = job->mock();
+  const uint64_t before = mock.calls("BuildProgram");
+  mock.HoldBuilds();
+  std::atomic<bool> built{false};
+  const auto notify = [](cl_program, void* flag) { *static_cast<std::atomic<bool>*>(flag) = true; };
+  EXPECT_EQ(cl_.clBuildProgram(program, 0, nullptr, "", notify, &built), CL_SUCCESS);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (mock.calls("BuildProgram") < before + kServers && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(mock.calls("BuildProgram"), before + kServers) << "one waits for another";
+  EXPECT_FALSE(built);
+  mock.ReleaseBuilds();
+  while (!built && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(built);
+  std::vector<size_t> sizes(kServers);
+  EXPECT_EQ(cl_.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, kServers * sizeof(size_t), sizes.data(),
+                                 nullptr),
+            CL_SUCCESS);
+  for (size_t i = 0; i < kServers; ++i) {
+    EXPECT_GT(sizes[i], 0u);
+    cl_build_status status = CL_BUILD_NONE;
+    EXPECT_EQ(cl_.clGetProgramBuildInfo(program, job->devices()[i], CL_PROGRAM_BUILD_STATUS, sizeof status,
+                                        &status, nullptr),
+              CL_SUCCESS);
+    EXPECT_EQ(status, CL_BUILD_SUCCESS);
+  }
+  EXPECT_EQ(cl_.clReleaseProgram(program), CL_SUCCESS);
+}
+
 TEST_F(Span, WhatServersExchangeDoesNotPassRankZero) {
   const std::vector<cl_int> zeros(kCount);
   const cl_kernel add = NewKernel(context_, "add");
