@@ -1,6 +1,7 @@
 #include "launch/transport_profile.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -41,6 +42,20 @@ std::vector<std::string> ProfileNames(const std::string& folder) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// Leaves to the environment (OMPI_MCA_NAME) what the user has said there.
+void DropWhatTheUserHasSet(TransportProfile& profile) {
+  std::vector<std::string>& all = profile.mpirun_arguments;
+  for (size_t i = 0; i + 2 < all.size();) {
+    if (all[i] != "--mca") {
+      i += 2;  // -x NAME=VALUE
+    } else if (std::getenv(("OMPI_MCA_" + all[i + 1]).c_str()) == nullptr) {
+      i += 3;
+    } else {
+      all.erase(all.begin() + static_cast<ptrdiff_t>(i), all.begin() + static_cast<ptrdiff_t>(i) + 3);
+    }
+  }
 }
 
 }  // namespace
@@ -84,7 +99,9 @@ TransportProfile FindTransport(const std::string& name, bool one_machine) {
     throw UsageError("there is no transport '" + name + "'; there are " + Join(ProfileNames(folder), ", ") +
                      ", or name a file of your own (they are in " + folder + ")");
   }
-  return ParseTransportProfile(name, ReadProfile(path));
+  TransportProfile profile = ParseTransportProfile(name, ReadProfile(path));
+  if (name == "auto") DropWhatTheUserHasSet(profile);
+  return profile;
 }
 
 std::set<std::string> TransportComponents(const std::string& mpirun) {

@@ -19,8 +19,8 @@ struct TransportProfile {
 TransportProfile ParseTransportProfile(const std::string& name, const std::string& text);
 
 // A profile of ours by its name ("tcp"), or a user's file (any name with a slash or ending in .conf); "auto"
-// is shm where all ranks are on one machine, and else what MPI chooses. Throws UsageError, which says what
-// there is.
+// is shm where all ranks are on one machine, without the parameters that the environment sets (OMPI_MCA_…),
+// and else what MPI chooses. Throws UsageError, which says what there is.
 TransportProfile FindTransport(const std::string& name, bool one_machine);
 
 // What this mpirun's Open MPI has, as "btl:tcp". Throws Error.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -47,6 +48,17 @@ TEST(TransportProfileTest, TheProfilesOfOursCanBeRead) {
     ++count;
   }
   EXPECT_GE(count, 6);
+}
+
+// `auto` is a guess, and gives way to what the user says.
+TEST(TransportProfileTest, AutoLeavesTheEnvironmentItsSay) {
+  using testing::Contains;
+  EXPECT_THAT(FindTransport("auto", true).mpirun_arguments, Contains("btl"));
+  setenv("OMPI_MCA_btl", "tcp,self", 1);
+  EXPECT_THAT(FindTransport("auto", true).mpirun_arguments,
+              ElementsAre("--mca", "pml", "ob1", "--mca", "oob_tcp_if_include", "lo"));
+  EXPECT_THAT(FindTransport("shm", true).mpirun_arguments, Contains("btl")) << "said on the command line";
+  unsetenv("OMPI_MCA_btl");
 }
 
 }  // namespace
