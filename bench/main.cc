@@ -40,7 +40,7 @@ bool ContainsIgnoringCase(const std::string& text, const std::string& part) {
   const auto same = [](char a, char b) {
     return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
   };
-  return std::ranges::search(text, part, same).begin() != text.end() || part.empty();
+  return part.empty() || std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 // The usable devices of the first platform whose name contains the text.

@@ -165,7 +165,7 @@ EnvironmentChanges StepEnvironment(const std::vector<std::string>& hosts) {
   if (std::all_of(gpus.begin(), gpus.end(), [](const auto& node) { return node.second == 0; })) return {};
   int sum = 0;
   for (const auto& [node, count] : gpus) {
-    const auto same = [&node](const std::string& host) { return host == node; };
+    const auto same = [&host_name = node](const std::string& host) { return host == host_name; };
     // Beside mpirun itself there is no daemon, if it sees that the node is its own.
     if (!IsHostName(node) && std::any_of(hosts.begin(), hosts.end(), same)) sum += count;
   }

@@ -98,11 +98,11 @@ uint64_t Hash(const void* data, size_t size) {
   return hash;
 }
 
-void Must(cl_int code, std::source_location where) {
+void Must(cl_int code, const char* file, int line, const char* function) {
   if (code == CL_SUCCESS) return;
-  const char* slash = std::strrchr(where.file_name(), '/');
-  End(2, std::string(slash != nullptr ? slash + 1 : where.file_name()) + ":" + std::to_string(where.line()) +
-             ": " + where.function_name() + ": " + ErrorName(code));
+  const char* slash = std::strrchr(file, '/');
+  End(2, std::string(slash != nullptr ? slash + 1 : file) + ":" + std::to_string(line) + ": " + function +
+             ": " + ErrorName(code));
 }
 
 void Die(const std::string& reason) { End(2, reason); }

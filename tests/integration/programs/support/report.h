@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <source_location>
 #include <string>
 #include <vector>
 
@@ -45,7 +44,8 @@ uint64_t Hash(const void* data, size_t size);
 
 // Ends the program with exit code 2 and the place of the call, unless `code` is CL_SUCCESS: for the calls
 // that a test needs but does not test.
-void Must(cl_int code, std::source_location where = std::source_location::current());
+void Must(cl_int code, const char* file = __builtin_FILE(), int line = __builtin_LINE(),
+          const char* function = __builtin_FUNCTION());
 // Ends the program with exit code 2 and `reason`.
 [[noreturn]] void Die(const std::string& reason);
 // Ends the program with exit code 77, which CTest and the harness take as "skipped".
