@@ -241,6 +241,7 @@ cl_int AnswerValue(const T& value, size_t room, void* into, size_t* size_ret) {
 void FillObjects(NativeApi& api);
 void FillMemory(NativeApi& api);
 void FillCommands(NativeApi& api);
+void FillImageCommands(NativeApi& api);
 void FillPrograms(NativeApi& api);
 
 }  // namespace clopencl::rankserver::memory_opencl

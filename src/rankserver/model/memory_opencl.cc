@@ -295,6 +295,7 @@ NativeApi MemoryOpenCl::Api() {
   memory_opencl::FillObjects(api);
   memory_opencl::FillMemory(api);
   memory_opencl::FillCommands(api);
+  memory_opencl::FillImageCommands(api);
   memory_opencl::FillPrograms(api);
   return api;
 }

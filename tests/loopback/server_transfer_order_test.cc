@@ -1,0 +1,217 @@
+// What transfers wait for, and what waits for them; when a buffer is mapped and unmapped.
+#include <gtest/gtest.h>
+
+#include "loopback/transfer_fixture.h"
+
+namespace clopencl::testing {
+namespace {
+
+// Native commands run only when the test says so.
+class SteppedTransfers : public ::testing::TestWithParam<Mode>, protected TransferFixture {
+ protected:
+  SteppedTransfers() : TransferFixture(GetParam(), 0) {}
+  void TearDown() override { EXPECT_EQ(mock_.faults(), std::vector<std::string>{}); }
+};
+
+TEST_P(SteppedTransfers, WaitForTheCommandsBefore) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId copy = Copy(a_, b_, 16, {user});
+  const Moving read = Read(b_, 0, 50'000, {copy});
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(read.event));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(read.event).status, CL_COMPLETE);
+}
+
+TEST_P(SteppedTransfers, HoldBackTheCommandsAfter) {
+  if (!GetParam().payload) GTEST_SKIP() << "data inside messages is never under way";
+  RunAll();
+  harness_.hub().Hold(0, 1);  // The payload does not come…
+  link_.Post(wire::Flush{queue_});
+  harness_.hub().Release(0, 1);
+  const Bytes data = Pattern(50'000, 1);
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = data;
+  const Moving write{link_.NewId<EventId>(), late};
+  link_.Post(wire::WriteBuffer{{queue_, write.event, {}}, a_, 0, data.size(), {late->tag, {}}});
+  const EventId copy = Copy(a_, b_, data.size(), {write.event});
+  const QueueId other = link_.Queue(context_);
+  const auto elsewhere = link_.NewId<EventId>();
+  const MemId c = link_.Buffer(context_, 64);
+  link_.Post(wire::CopyBuffer{{other, elsewhere, {}}, c, c, 0, 32, 16});
+  link_.Watch(elsewhere);
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(copy)) << "it must not run before the data is there";
+  EXPECT_EQ(link_.events.at(elsewhere).status, CL_COMPLETE) << "other queues have nothing to do with it";
+  // … until now.
+  harness_.transport().SendPayload(1, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  const Moving read = Read(b_, 0, data.size(), {copy});
+  RunAll();
+  EXPECT_EQ(Data(read), data);
+}
+
+TEST_P(SteppedTransfers, OneBlockedQueueBlocksNoOther) {
+  const EventId user = link_.UserEvent(context_);
+  const Moving read = Read(a_, 0, 50'000, {user});
+  const Moving write = Write(a_, 0, Pattern(50'000, 2), {read.event});
+  // The same buffer, from another queue: natively that is allowed while nobody writes.
+  const QueueId other = link_.Queue(context_);
+  const auto copy = link_.NewId<EventId>();
+  link_.Post(wire::CopyBuffer{{other, copy, {}}, a_, b_, 0, 0, 50'000});
+  link_.Watch(copy);
+  const uint32_t request = link_.NewRequest();
+  link_.Post(wire::Finish{request, other});
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  EXPECT_TRUE(link_.finished.contains(request));
+  EXPECT_FALSE(link_.events.contains(read.event));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(read.event).status, CL_COMPLETE);
+  EXPECT_EQ(link_.events.at(write.event).status, CL_COMPLETE);
+}
+
+TEST_P(SteppedTransfers, ABlockingWriteComesBeforeEveryLaterUse) {
+  const EventId user = link_.UserEvent(context_);
+  const EventId earlier = Copy(a_, b_, 16, {user});
+  const Bytes data = Pattern(64, 3);
+  link_.Post(wire::WriteBuffer{{queue_, {}, std::array{earlier}}, a_, 0, data.size(), {0, data}, true});
+  const QueueId other = link_.Queue(context_);
+  const auto copy = link_.NewId<EventId>();
+  link_.Post(wire::CopyBuffer{{other, copy, {}}, a_, b_, 0, 100, data.size()});
+  link_.Watch(copy);
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(copy));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  const Moving read = Read(b_, 100, data.size(), {copy});
+  RunAll();
+  EXPECT_EQ(Data(read), data);
+}
+
+TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {
+  if (!GetParam().payload || GetParam().in_order) GTEST_SKIP() << "there is no such order";
+  const EventId user = link_.UserEvent(context_);
+  const Bytes data = Pattern(5'000, 1);
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = data;
+  const Moving write{link_.NewId<EventId>(), late};
+  link_.Post(wire::WriteBuffer{{queue_, write.event, {}}, a_, 0, data.size(), {late->tag, {}}});
+  link_.Watch(write.event);
+  link_.Post(wire::Barrier{{queue_, {}, std::array{user}}});
+  const EventId after = Copy(a_, b_, 16);
+  RunAll();
+  harness_.transport().SendPayload(1, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  RunAll();
+  ASSERT_TRUE(link_.events.contains(write.event));
+  EXPECT_EQ(link_.events.at(write.event).status, CL_COMPLETE);
+  EXPECT_FALSE(link_.events.contains(after));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.events.contains(after));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, SteppedTransfers, AllModes(), Name);
+
+// What unified memory saves.
+class MappedTransfers : public ::testing::Test, protected TransferFixture {
+ protected:
+  MappedTransfers() : TransferFixture(Mode{true, false, true}, 0) {}
+};
+
+TEST_F(MappedTransfers, SmallOnesInAnIdleQueueAreNoNativeCommands) {
+  for (int i = 0; i < 3; ++i) {
+    const Moving write = Write(a_, 0, Pattern(4, 1));
+    RunAll();
+    EXPECT_EQ(Status(write), CL_COMPLETE);
+  }
+  const uint64_t before = mock_.calls("EnqueueReadBuffer") + mock_.calls("EnqueueMapBuffer") +
+                          mock_.calls("EnqueueWriteBuffer") + mock_.calls("EnqueueMarkerWithWaitList");
+  for (uint32_t i = 0; i < 100; ++i) {
+    Write(a_, 4 * i, Pattern(4, i));
+    const Moving read = Read(a_, 4 * i, 4);
+    harness_.Settle();
+    ASSERT_TRUE(link_.events.contains(read.event)) << "without a native command to wait for";
+    EXPECT_EQ(link_.events[read.event].data, Pattern(4, i));
+  }
+  EXPECT_EQ(mock_.calls("EnqueueReadBuffer") + mock_.calls("EnqueueMapBuffer") +
+                mock_.calls("EnqueueWriteBuffer") + mock_.calls("EnqueueMarkerWithWaitList"),
+            before);
+}
+
+TEST_F(MappedTransfers, TheBufferIsUnmappedForNativeCommands) {
+  for (int round = 0; round < 5; ++round) {
+    for (int i = 0; i < 3; ++i) {
+      Write(a_, 0, Pattern(64, static_cast<uint32_t>(round)));
+      RunAll();
+    }
+    const EventId copy = Copy(a_, b_, 64);
+    RunAll();
+    EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+    const Moving read = Read(b_, 0, 64);
+    RunAll();
+    EXPECT_EQ(Data(read), Pattern(64, static_cast<uint32_t>(round)));
+  }
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+  EXPECT_GE(mock_.calls("EnqueueUnmapMemObject"), 5u);
+}
+
+TEST_F(MappedTransfers, OneBufferFromTwoQueues) {
+  const QueueId other = link_.Queue(context_);
+  for (uint32_t round = 0; round < 10; ++round) {
+    Write(a_, 0, Pattern(64, round));
+    RunAll();
+    const Moving written = Write(a_, 0, Pattern(64, round));
+    const auto copy = link_.NewId<EventId>();
+    link_.Post(wire::CopyBuffer{{other, copy, std::array{written.event}}, a_, b_, 0, 0, 64});
+    const Moving read = Read(b_, 0, 64, {copy});
+    RunAll();
+    EXPECT_EQ(Data(read), Pattern(64, round));
+  }
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+}
+
+// Two share a mapping: one that began before a native command on the buffer, and one that came after it.
+TEST_F(MappedTransfers, TheLastToEndUnmapsForAll) {
+  constexpr size_t kLarge = 70'000;
+  for (int i = 0; i < 3; ++i) Write(a_, 0, Pattern(kLarge, 5));
+  RunAll();
+  const EventId user = link_.UserEvent(context_);
+  const Moving early = Read(a_, 0, 64, {user});
+  const QueueId other = link_.Queue(context_), third = link_.Queue(context_);
+  const auto copy = link_.NewId<EventId>();
+  link_.Post(wire::CopyBuffer{{other, copy, {}}, a_, b_, 0, 0, 64});
+  link_.Watch(copy);
+  RunAll();
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  // Its payload is not taken in yet, so that it is the last to end.
+  const auto payload = std::make_shared<Payload>();
+  payload->tag = 30'000;
+  payload->data.resize(kLarge);
+  const auto late = link_.NewId<EventId>();
+  link_.Post(wire::ReadBuffer{{third, late, {}}, a_, 0, kLarge, {payload->tag}});
+  link_.Watch(late);
+  RunAll();
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  harness_.transport().ReceivePayload(1, payload->tag, payload->data, 16384,
+                                      [payload](bool) { payload->done = true; });
+  RunAll();
+  EXPECT_TRUE(payload->done);
+  EXPECT_TRUE(link_.events.contains(late));
+  ASSERT_TRUE(link_.events.contains(early.event));
+  EXPECT_EQ(Data(early), Pattern(64, 5));
+  const EventId after = Copy(a_, b_, 64);
+  RunAll();
+  EXPECT_EQ(link_.events.at(after).status, CL_COMPLETE);
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+}
+
+}  // namespace
+}  // namespace clopencl::testing
