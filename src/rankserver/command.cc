@@ -56,7 +56,7 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
   });
 }
 
-void OrderAfterInternal(Mem& mem, WaitList& waits, const Transfer* self) {
+void OrderAfterNewContents(Mem& mem, WaitList& waits, const Transfer* self) {
   for (Transfer* transfer : mem.Root()->open) {
     if (transfer == self) return;  // It is itself waited for by what comes after it.
     const TransferRequest& request = transfer->request();
@@ -73,7 +73,7 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
   Mem& root = *mem.Root();
   ++root.native_uses;
   if (self == nullptr) root.host_uses = 0;
-  if (self == nullptr || !self->request().internal) OrderAfterInternal(mem, waits, self);
+  if (self == nullptr || !self->request().internal) OrderAfterNewContents(mem, waits, self);
   if (root.mapping != nullptr) root.mapping->Detach(channel, queue, root);
   if (root.fences.empty()) return;
   std::erase_if(root.fences, [&](const Fence& fence) { return Complete(channel.api(), fence.event.get()); });

@@ -99,7 +99,7 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
                     const Transfer* self = nullptr);
 // Adds what every later command on the object has to wait for: moves of its contents, blocking writes.
 // `self`: as above.
-void OrderAfterInternal(Mem& mem, WaitList& waits, const Transfer* self = nullptr);
+void OrderAfterNewContents(Mem& mem, WaitList& waits, const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
 void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);
 

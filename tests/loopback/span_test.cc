@@ -106,6 +106,31 @@ TEST_F(Span, ABufferReadByAllServersLeavesRankZeroOnce) {
   EXPECT_LE(most_from_one, 2 * kSize) << "one server sent to all others";
 }
 
+// It comes after a command that waits for the application, so nothing of it is at the server yet.
+TEST_F(Span, ABlockingWriteIsCompleteWhenItReturnsThoughItWasHeldBack) {
+  const std::vector<cl_int> zeros(4);
+  const cl_mem buffer = NewBuffer(context_, zeros.size() * sizeof(cl_int), zeros.data());
+  cl_int error = CL_SUCCESS;
+  const cl_event gate = cl_.clCreateUserEvent(context_, &error);
+  ASSERT_EQ(error, CL_SUCCESS);
+  EXPECT_EQ(cl_.clEnqueueMarkerWithWaitList(queues_[0], 1, &gate, nullptr), CL_SUCCESS);
+  std::atomic<bool> open{false};
+  std::thread opener([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    open = true;
+    EXPECT_EQ(cl_.clSetUserEventStatus(gate, CL_COMPLETE), CL_SUCCESS);
+  });
+  const cl_int value = 7;
+  EXPECT_EQ(
+      cl_.clEnqueueWriteBuffer(queues_[0], buffer, CL_TRUE, 0, sizeof value, &value, 0, nullptr, nullptr),
+      CL_SUCCESS);
+  EXPECT_TRUE(open);
+  EXPECT_EQ(Read(queues_[1], buffer, 1)[0], value) << "by another server, without an event";
+  opener.join();
+  cl_.clReleaseEvent(gate);
+  cl_.clReleaseMemObject(buffer);
+}
+
 TEST_F(Span, ProgramsAreBuiltOnAllServersAtOnce) {
   const char* source = "kernel void nothing();";
   cl_int error = CL_SUCCESS;

@@ -75,6 +75,17 @@ bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size, const cl
   return blocking == CL_TRUE && (!wait_list.empty() || event != nullptr || WriteNeedsEvent(size));
 }
 
+// Of a blocking write that need not wait: in a context that spans servers it may be held back (held.h), and
+// then the server can put nothing behind it yet.
+bool WriteWantsEvent(const Queue& queue, cl_bool blocking, bool wait, size_t size, const cl_event* event) {
+  return event != nullptr || wait || WriteNeedsEvent(size) ||
+         (blocking == CL_TRUE && queue.context().spans_servers());
+}
+void CommitWrite(PendingCommand& command, cl_bool blocking, bool wait, cl_event* event) {
+  if (wait || (blocking == CL_TRUE && command.held())) return command.CommitAndWait(event);
+  command.Commit(event);
+}
+
 }  // namespace
 
 void EnqueueReadBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking, size_t offset,
@@ -106,13 +117,12 @@ void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool bl
   if (size == 0) return EnqueueNothing(queue, CL_COMMAND_WRITE_BUFFER, wait_list, blocking, event);
   const bool wait = MustWait(blocking, wait_list, size, event);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER, wait_list,
-                         event != nullptr || wait || WriteNeedsEvent(size));
+                         WriteWantsEvent(queue, blocking, wait, size, event));
   command.Access(buffer, offset, size, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, HostRegion::Contiguous(ptr, size), packed);
   command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from, blocking == CL_TRUE});
-  if (wait) return command.CommitAndWait(event);
-  command.Commit(event);
+  CommitWrite(command, blocking, wait, event);
 }
 
 void EnqueueReadBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_bool blocking,
@@ -157,7 +167,7 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
   const HostRegion source = HostSide(ptr, here, region);
   const bool wait = MustWait(blocking, wait_list, source.size(), event);
   PendingCommand command(queue, CL_COMMAND_WRITE_BUFFER_RECT, wait_list,
-                         event != nullptr || wait || WriteNeedsEvent(source.size()));
+                         WriteWantsEvent(queue, blocking, wait, source.size(), event));
   AccessRect(command, buffer, there, region, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, source, packed);
@@ -168,8 +178,7 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
                                      {there.row_pitch, there.slice_pitch},
                                      from,
                                      blocking == CL_TRUE});
-  if (wait) return command.CommitAndWait(event);
-  command.Commit(event);
+  CommitWrite(command, blocking, wait, event);
 }
 
 void EnqueueCopyBuffer(cl_command_queue queue_handle, cl_mem source_handle, cl_mem destination_handle,
