@@ -65,27 +65,13 @@ class Session {
 
   template <typename Message>
   void Post(const Message& message) {
-    if (failed()) return;
-    Observer* const observer = Observer::Instance();
-    if (observer != nullptr) [[unlikely]]
-      BeginObservedPost();
-    builder_.Add(message);
-    unsent_.store(builder_.size(), std::memory_order_release);
-    if (observer != nullptr) [[unlikely]]
-      observer->Posted(
-          *this, wire::kOpcode<Message>, requires { message.command; }, posted_, post_began_ns_);
+    Add(
+        wire::kOpcode<Message>, requires { message.command; }, [&] { builder_.Add(message); });
   }
 
   // A command that wire::AppendFrame encoded.
   void PostFrame(wire::ByteView frame) {
-    if (failed()) return;
-    Observer* const observer = Observer::Instance();
-    if (observer != nullptr) [[unlikely]]
-      BeginObservedPost();
-    builder_.AddFrame(frame);
-    unsent_.store(builder_.size(), std::memory_order_release);
-    if (observer != nullptr) [[unlikely]]
-      observer->Posted(*this, wire::FrameOpcode(frame), true, posted_, post_began_ns_);
+    Add(wire::FrameOpcode(frame), true, [&] { builder_.AddFrame(frame); });
   }
 
   // Posts `message` with a fresh request number. on_reply is called once under the transport mutex, with the
@@ -141,6 +127,18 @@ class Session {
  private:
   using ReplyHandler = std::function<void(const void*)>;
 
+  // Has `add` put one message into the packet.
+  template <typename AddToPacket>
+  void Add(uint16_t opcode, bool is_command, AddToPacket add) {
+    if (failed()) return;
+    Observer* const observer = Observer::Instance();
+    if (observer != nullptr) [[unlikely]]
+      BeginObservedPost();
+    add();
+    unsent_.store(builder_.size(), std::memory_order_release);
+    if (observer != nullptr) [[unlikely]]
+      observer->Posted(*this, opcode, is_command, posted_, post_began_ns_);
+  }
   void BeginObservedPost();
   void TakeIn(wire::ByteView packet);
   uint32_t AddPending(ReplyHandler handler);

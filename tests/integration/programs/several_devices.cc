@@ -28,17 +28,11 @@ kernel void sum(global const uint* a, global const uint* b, global uint* c) {
 class Test {
  public:
   Test() : devices_(PlatformDevices()) {
-    std::vector<cl_device_id> ids;
-    for (const Device& device : devices_) ids.push_back(device.id);
-    const cl_context_properties properties[] = {
-        CL_CONTEXT_PLATFORM, reinterpret_cast<cl_context_properties>(devices_[0].platform), 0};
-    cl_int code = CL_SUCCESS;
-    context_ = Context(
-        clCreateContext(properties, static_cast<cl_uint>(ids.size()), ids.data(), nullptr, nullptr, &code));
-    Must(code);
+    context_ = MakeContext(devices_);
     for (size_t i = 0; i < kWorkers; ++i)
       queues_.push_back(MakeQueue(context_, devices_[i % devices_.size()]));
     const char* source = kSource;
+    cl_int code = CL_SUCCESS;
     program_ = Program(clCreateProgramWithSource(context_, 1, &source, nullptr, &code));
     Must(code);
     Must(clBuildProgram(program_, 0, nullptr, "", nullptr, nullptr));

@@ -25,11 +25,7 @@ Function Find(cl_platform_id platform, const char* name) {
 class Collectives {
  public:
   explicit Collectives(std::vector<Device> devices) : devices_(std::move(devices)) {
-    std::vector<cl_device_id> ids;
-    for (const Device& device : devices_) ids.push_back(device.id);
-    cl_int code = CL_SUCCESS;
-    context_ = Context(clCreateContext(nullptr, count(), ids.data(), nullptr, nullptr, &code));
-    Must(code);
+    context_ = MakeContext(devices_);
     for (const Device& device : devices_) {
       owned_queues_.push_back(MakeQueue(context_, device));
       queues_.push_back(owned_queues_.back());

@@ -62,12 +62,8 @@ int main() {
   Expect(ranks.size() >= 3 && !ranks.contains(0), "devices of several ranks");
 
   // All of them in one context.
-  std::vector<cl_device_id> ids;
-  for (const Device& device : devices) ids.push_back(device.id);
+  const Context context = MakeContext(devices);
   cl_int code = CL_SUCCESS;
-  const Context context(
-      clCreateContext(nullptr, static_cast<cl_uint>(ids.size()), ids.data(), nullptr, nullptr, &code));
-  Must(code);
   const char* source = "kernel void add(global int* p, int n) { p[get_global_id(0)] += n; }";
   const Program program(clCreateProgramWithSource(context, 1, &source, nullptr, &code));
   Must(code);

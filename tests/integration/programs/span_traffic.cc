@@ -53,12 +53,7 @@ std::vector<Row> Since(const std::vector<Row>& before, const std::vector<Device>
 int main() {
   const std::vector<Device> devices = PlatformDevices();
   if (!devices[0].HasExtension(CL_CLOPENCL_TRAFFIC_EXTENSION_NAME)) Skip("the platform does not count");
-  std::vector<cl_device_id> ids;
-  for (const Device& device : devices) ids.push_back(device.id);
-  cl_int code = CL_SUCCESS;
-  const Context context(
-      clCreateContext(nullptr, static_cast<cl_uint>(ids.size()), ids.data(), nullptr, nullptr, &code));
-  Must(code);
+  const Context context = MakeContext(devices);
   std::vector<Queue> queues;
   for (const Device& device : devices) queues.push_back(MakeQueue(context, device));
   const auto finish = [&] {

@@ -28,16 +28,6 @@ uint64_t StepSeed(uint64_t seed, int number) {
   return Random(seed * 1000003 + static_cast<uint64_t>(number)).Next();
 }
 
-cl_context NewContext(const std::vector<Device>& devices) {
-  std::vector<cl_device_id> ids;
-  for (const Device& device : devices) ids.push_back(device.id);
-  cl_int code = CL_SUCCESS;
-  const cl_context context =
-      clCreateContext(nullptr, static_cast<cl_uint>(ids.size()), ids.data(), nullptr, nullptr, &code);
-  Must(code);
-  return context;
-}
-
 Program NewProgram(cl_context context) {
   const char* source = kSource;
   cl_int code = CL_SUCCESS;
@@ -61,7 +51,7 @@ SpanGraph::SpanGraph(const std::vector<Device>& devices, const GraphOptions& opt
     : devices_(devices),
       options_(options),
       random_(StepSeed(options.seed, -1)),
-      context_(NewContext(devices)),
+      context_(MakeContext(devices)),
       program_(NewProgram(context_)),
       scramble_(MakeKernel(program_, "scramble")),
       blend_(MakeKernel(program_, "blend")) {

@@ -80,6 +80,16 @@ Context MakeContext(const Device& device) {
   return context;
 }
 
+Context MakeContext(const std::vector<Device>& devices) {
+  std::vector<cl_device_id> ids;
+  for (const Device& device : devices) ids.push_back(device.id);
+  cl_int code = CL_SUCCESS;
+  Context context(
+      clCreateContext(nullptr, static_cast<cl_uint>(ids.size()), ids.data(), nullptr, nullptr, &code));
+  Must(code);
+  return context;
+}
+
 Queue MakeQueue(cl_context context, const Device& device, cl_command_queue_properties properties) {
   cl_int code = CL_SUCCESS;
   Queue queue(clCreateCommandQueue(context, device.id, properties, &code));

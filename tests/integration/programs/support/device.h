@@ -36,6 +36,8 @@ Device ChooseDevice();
 std::vector<Device> PlatformDevices();
 
 Context MakeContext(const Device& device);
+// Over devices of one platform.
+Context MakeContext(const std::vector<Device>& devices);
 Queue MakeQueue(cl_context context, const Device& device, cl_command_queue_properties properties = 0);
 Mem MakeBuffer(cl_context context, size_t size, cl_mem_flags flags = CL_MEM_READ_WRITE, void* host = nullptr);
 
