@@ -68,7 +68,7 @@ def _bandwidths(goals, variants, ours, native, best):
     goals.at_least("map_read_64mib", _times(BANDWIDTH_PART, read), "90 % of a read")
     goals.at_least("image_read_64mib", _times(BANDWIDTH_PART, read), "90 % of a buffer read")
     goals.at_least("image_write_64mib", _times(BANDWIDTH_PART, write), "90 % of a buffer write")
-    goals.at_least("device_copy_64mib", _times(BANDWIDTH_PART, best), "90 % of MPI")
+    goals.at_least("device_move_64mib", _times(BANDWIDTH_PART, best), "90 % of MPI")
 
 
 def check(variants, ours, mpi):

@@ -39,6 +39,8 @@ constexpr uint64_t kSliceNs = 100000;
 // Coming back from a yield so late means that others want the core; that is believed for a while by all waits
 // of the process.
 constexpr nanoseconds kCrowdedYield = microseconds(200);
+// What a short sleep takes there: an answer that comes within is had without one.
+constexpr nanoseconds kCrowdedSpin = microseconds(30);
 constexpr nanoseconds kCrowdedFor = milliseconds(100);
 std::atomic<int64_t> crowded_until_ns{0};
 
@@ -118,12 +120,16 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
   policy.min_sleep = microseconds(config.min_sleep_us);
   policy.max_sleep = std::max(policy.min_sleep, nanoseconds(microseconds(config.idle_sleep_us)));
   // A rank has more to do than to wait: kernels, the program's own threads.
-  if (cores < 2 * ranks && policy.spin > kCrampedSpin) {
+  policy.cramped = cores < 2 * ranks;
+  if (policy.cramped && policy.spin > kCrampedSpin) {
     policy.yield += policy.spin - kCrampedSpin;
     policy.spin = kCrampedSpin;
   }
   return policy;
 }
+
+Backoff::Backoff(const WaitPolicy& policy, Doorbell* doorbell)
+    : policy_(policy), doorbell_(doorbell), random_(static_cast<uint32_t>(getpid()) | 1) {}
 
 Backoff::Backoff(const Config& config, Doorbell* doorbell)
     : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode()), doorbell) {}
@@ -137,11 +143,18 @@ void Backoff::Begin() {
   crowded_ = since_.time_since_epoch().count() < crowded_until_ns.load(std::memory_order_relaxed);
 }
 
-void Backoff::Pause(Duration at_most) {
+Backoff::Duration Backoff::SpinTime(Awaited what) const {
+  if (what == Awaited::kWork && policy_.cramped) return Duration(0);
+  if (!crowded_) return policy_.spin;
+  return std::max(policy_.spin, std::min(kCrowdedSpin, policy_.spin + policy_.yield));
+}
+
+void Backoff::Pause(Awaited what, Duration at_most) {
   if (fresh_) Begin();
-  if (spinning_ && ++polls_ % kPollsPerClock != 0) return SpinHint();
+  const Duration spin = SpinTime(what);
+  if (spinning_ && spin.count() > 0 && ++polls_ % kPollsPerClock != 0) return SpinHint();
   const Duration elapsed = Clock::now() - since_;
-  spinning_ = elapsed < policy_.spin;
+  spinning_ = elapsed < spin;
   if (spinning_) {
     SpinHint();
   } else if (elapsed < policy_.spin + policy_.yield && !crowded_) {
@@ -162,6 +175,15 @@ void Backoff::Yield(Duration elapsed) {
   sched_yield();
 }
 
+// At random, up to half of it.
+Backoff::Duration Backoff::Jitter(Duration pause) {
+  // Marsaglia's xorshift.
+  random_ ^= random_ << 13;
+  random_ ^= random_ >> 17;
+  random_ ^= random_ << 5;
+  return pause * (random_ & 0xff) / 512;
+}
+
 void Backoff::Sleep(Duration at_most) {
   if (fresh_) Begin();
   SleepFor(Clock::now() - since_, at_most);
@@ -169,7 +191,8 @@ void Backoff::Sleep(Duration at_most) {
 
 void Backoff::SleepFor(Duration elapsed, Duration at_most) {
   TuneThread();
-  const Duration wanted = std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
+  const Duration least = std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
+  const Duration wanted = std::min(least + Jitter(least), policy_.max_sleep);
   const Duration pause = std::min(wanted, at_most);
   if (doorbell_ != nullptr) {
     doorbell_->WaitFor(pause);

@@ -39,6 +39,14 @@ struct WaitPolicy {
   // in proportion to it. These bound it.
   Duration min_sleep{};
   Duration max_sleep{};
+  // There are fewer cores than two for each rank: who waits for work that needs one does not spin.
+  bool cramped = false;
+};
+
+// What a thread waits for.
+enum class Awaited {
+  kAnswer,  // Of another process that is at it now: it comes soon.
+  kWork,    // Of a device, which may be the cores of this node.
 };
 
 // The policy of the options, except that on a machine with `cores` for the `ranks` of this node to share, too
@@ -53,13 +61,15 @@ unsigned RanksOnNode();
 
 // One thread's way through the steps. Not thread-safe; cheap to make, so a wait may have its own.
 //
+// Pauses of a thread differ by up to a half at random: two processes that pause for equally long and answer
+// each other would fall into step, each asleep while the other looks.
+//
 // A thread that waited for longer than a moment has exact timers and short scheduler slices from then on, so
 // that it is woken promptly beside busy processes; its share of the core stays what it was.
 class Backoff {
  public:
   // `doorbell` ends sleeps early; null: nobody does.
-  explicit Backoff(const WaitPolicy& policy, Doorbell* doorbell = nullptr)
-      : policy_(policy), doorbell_(doorbell) {}
+  explicit Backoff(const WaitPolicy& policy, Doorbell* doorbell = nullptr);
   // With the policy of these options for this process.
   explicit Backoff(const Config& config, Doorbell* doorbell = nullptr);
   Backoff(const Backoff&) = delete;
@@ -69,7 +79,8 @@ class Backoff {
   void Reset() { fresh_ = true; }
 
   // There was none: waits as the current step says. Sleeps no longer than `at_most`.
-  void Pause(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+  void Pause(Awaited what = Awaited::kAnswer,
+             std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
 
   // As Pause(), but sleeps in every step: for a thread that nobody waits for.
   void Sleep(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
@@ -79,7 +90,9 @@ class Backoff {
   using Duration = std::chrono::nanoseconds;
 
   void Begin();
+  Duration SpinTime(Awaited what) const;
   void Yield(Duration elapsed);
+  Duration Jitter(Duration pause);
   void SleepFor(Duration elapsed, Duration at_most);
 
   const WaitPolicy policy_;
@@ -88,6 +101,7 @@ class Backoff {
   bool spinning_ = false;
   bool crowded_ = false;  // Others want the core: sleeping gets it back sooner than yielding.
   unsigned polls_ = 0;
+  uint32_t random_;
   Clock::time_point since_{};  // When the wait began.
   Duration last_yield_{};      // After since_; 0: none yet.
 };

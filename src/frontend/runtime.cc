@@ -17,7 +17,10 @@ namespace {
 
 // After so many times flush_us without a packet, the background thread sends what was posted and left behind.
 constexpr int64_t kLeftBehindFlushes = 2;
-constexpr int64_t kLongestNap = 1'000'000;
+// Between looks for such, when those before found that the program sends by itself.
+constexpr int64_t kLongestNapNs = 1'000'000;
+// After so long without a packet it sleeps until it is rung for, which costs who rings a system call.
+constexpr int64_t kAttentionNs = 10'000'000;
 
 int64_t NowNs() {
   timespec now;
@@ -139,11 +142,10 @@ void Runtime::AddOutstanding() {
 void Runtime::Posted(const Session& session) {
   if (!session.HasUnsent()) return;
   const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
-  if (session.unsent_bytes() >= config_.batch_bytes || quiet_ns >= int64_t{config_.flush_us} * 1000) {
-    FlushAll();
-  } else {
-    background_doorbell_.Ring();
-  }
+  if (session.unsent_bytes() >= config_.batch_bytes || quiet_ns >= int64_t{config_.flush_us} * 1000)
+    return FlushAll();
+  // Either SleepInBackground() sees what was posted, or this sees that it sleeps: all of it is in one order.
+  if (!background_attends_.load()) background_doorbell_.Ring();
 }
 
 void Runtime::FlushAll() {
@@ -171,9 +173,10 @@ void Runtime::Poll() {
   if (lock.owns_lock() && !closed()) ProgressLocked();
 }
 
-Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom)
+Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
     : runtime_(runtime),
       whom_(whom),
+      what_(what),
       begin_ns_(Observer::Instance() != nullptr ? NowNs() : 0),
       backoff_(runtime.config_) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
@@ -197,35 +200,53 @@ void Runtime::Waiter::Step() {
     return;
   }
   if (lock.owns_lock()) lock.unlock();
-  backoff_.Pause();
+  backoff_.Pause(what_);
+}
+
+bool Runtime::AnyUnsent() const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [](const auto& session) { return session->HasUnsent(); });
 }
 
 void Runtime::RunBackground() {
   pthread_setname_np(pthread_self(), "clopencl");
-  const int64_t flush_ns = int64_t{config_.flush_us} * 1000;
+  const int64_t left_behind_ns = kLeftBehindFlushes * int64_t{config_.flush_us} * 1000;
+  const int64_t shortest_nap_ns = std::clamp<int64_t>(left_behind_ns, 1000, kLongestNapNs);
+  int64_t nap_ns = shortest_nap_ns;
   Backoff backoff(config_);
   while (!closed()) {
-    const bool unsent =
-        std::any_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->HasUnsent(); });
-    const bool needed = unsent || outstanding_.load(std::memory_order_relaxed) > 0;
-    if (!needed || waiters_.load(std::memory_order_relaxed) > 0) {
-      background_doorbell_.WaitFor(std::chrono::milliseconds(needed ? 1 : 1000));
-      backoff.Reset();
+    const bool left_to_it = waiters_.load(std::memory_order_relaxed) == 0;
+    if (left_to_it && outstanding_.load(std::memory_order_relaxed) > 0) {
+      if (ProgressInBackground()) backoff.Reset();
+      backoff.Sleep();
+      continue;
+    }
+    backoff.Reset();
+    const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
+    const bool unsent = AnyUnsent();
+    if (unsent && left_to_it && quiet_ns >= left_behind_ns) {
+      ProgressInBackground();
+      nap_ns = shortest_nap_ns;
+    } else if (!unsent && quiet_ns >= kAttentionNs) {
+      SleepInBackground();
+      nap_ns = shortest_nap_ns;
       continue;
     }
     // A thread that goes on posting sends by itself, and would only be held up.
-    const int64_t until_due_ns =
-        last_flush_ns_.load(std::memory_order_relaxed) + kLeftBehindFlushes * flush_ns - NowNs();
-    if (until_due_ns > 0 && outstanding_.load(std::memory_order_relaxed) <= 0) {
-      std::this_thread::sleep_for(std::chrono::nanoseconds(std::min(until_due_ns, kLongestNap)));
-      continue;
-    }
-    std::unique_lock lock(transport_mutex_, std::try_to_lock);
-    const bool progressed = lock.owns_lock() && !closed() && ProgressLocked();
-    if (lock.owns_lock()) lock.unlock();
-    if (progressed) backoff.Reset();
-    backoff.Sleep();
+    background_doorbell_.WaitFor(std::chrono::nanoseconds(nap_ns));
+    nap_ns = std::min(2 * nap_ns, kLongestNapNs);
   }
+}
+
+bool Runtime::ProgressInBackground() {
+  std::unique_lock lock(transport_mutex_, std::try_to_lock);
+  return lock.owns_lock() && !closed() && ProgressLocked();
+}
+
+void Runtime::SleepInBackground() {
+  background_attends_.store(false);
+  if (!AnyUnsent()) background_doorbell_.WaitFor(std::chrono::seconds(1));
+  background_attends_.store(true);
 }
 
 void Runtime::OnPacket(transport::Rank from, std::span<const std::byte> packet) {

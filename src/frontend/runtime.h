@@ -85,12 +85,13 @@ class Runtime : public transport::PacketHandler {
   void FlushAllLocked();
 
   // Returns when done() is true (looked at between steps of progress), driving the transport. `whom`: the
-  // server that is waited for, if it is one. No locks held.
+  // server that is waited for, if it is one; `what`: for an answer of it, or for what devices do. No locks
+  // held.
   template <typename Done>
-  void WaitUntil(Done&& done, const Session* whom = nullptr) {
+  void WaitUntil(Done&& done, const Session* whom = nullptr, Awaited what = Awaited::kAnswer) {
     if (done()) return;
     waits_.fetch_add(1, std::memory_order_relaxed);
-    Waiter waiter(*this, whom);
+    Waiter waiter(*this, whom, what);
     while (!done()) waiter.Step();
   }
   // How often a thread had to wait so far: the round trips of the application.
@@ -107,7 +108,8 @@ class Runtime : public transport::PacketHandler {
   // Posts a called request and waits for its reply, which on_reply takes in (under the transport mutex).
   // Fails with CL_DEVICE_NOT_AVAILABLE when the server is gone. No locks held.
   template <typename Reply, typename Message, typename OnReply>
-  void CallAndWait(Session& session, const Message& message, OnReply&& on_reply) {
+  void CallAndWait(Session& session, const Message& message, OnReply&& on_reply,
+                   Awaited what = Awaited::kAnswer) {
     std::atomic<int> state{0};
     {
       std::lock_guard lock(command_mutex_);
@@ -116,7 +118,7 @@ class Runtime : public transport::PacketHandler {
                             state.store(reply != nullptr ? 1 : 2, std::memory_order_release);
                           }));
     }
-    WaitUntil([&] { return state.load(std::memory_order_acquire) != 0; }, &session);
+    WaitUntil([&] { return state.load(std::memory_order_acquire) != 0; }, &session, what);
     Require(state.load() == 1, CL_DEVICE_NOT_AVAILABLE);
   }
 
@@ -128,19 +130,23 @@ class Runtime : public transport::PacketHandler {
   // A thread that waits.
   class Waiter {
    public:
-    Waiter(Runtime& runtime, const Session* whom);
+    Waiter(Runtime& runtime, const Session* whom, Awaited what);
     ~Waiter();
     void Step();
 
    private:
     Runtime& runtime_;
     const Session* const whom_;
+    const Awaited what_;
     const int64_t begin_ns_;  // 0: nobody observes.
     Backoff backoff_;
   };
 
   bool ProgressLocked();
+  bool AnyUnsent() const;
   void RunBackground();
+  bool ProgressInBackground();
+  void SleepInBackground();
   bool GreetingsComplete() const;
   bool BuildPlatforms();
   Session* AddSession(transport::Rank peer, uint16_t channel);
@@ -167,6 +173,8 @@ class Runtime : public transport::PacketHandler {
   std::atomic<uint64_t> waits_{0};
   std::atomic<int64_t> last_flush_ns_{0};
   Doorbell background_doorbell_;
+  // The background thread looks again soon without being rung for.
+  std::atomic<bool> background_attends_{true};
   std::thread background_;
 };
 

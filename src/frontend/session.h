@@ -98,7 +98,7 @@ class Session {
 
   // Without a lock.
   bool HasUnsent() const { return unsent_bytes() != 0; }
-  size_t unsent_bytes() const { return unsent_.load(std::memory_order_acquire); }
+  size_t unsent_bytes() const { return unsent_.load(); }
   // Whether more bytes may be sent before the server has taken in what is under way.
   bool WindowOpen() const;
   // Sends what was posted. Under the transport mutex.
@@ -135,7 +135,7 @@ class Session {
     if (observer != nullptr) [[unlikely]]
       BeginObservedPost();
     add();
-    unsent_.store(builder_.size(), std::memory_order_release);
+    unsent_.store(builder_.size());  // In one order with the background thread's falling asleep.
     if (observer != nullptr) [[unlikely]]
       observer->Posted(*this, opcode, is_command, posted_, post_began_ns_);
   }

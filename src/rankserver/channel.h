@@ -40,6 +40,8 @@ class Channel {
 
   // Looks whether native commands are complete that somebody waits for. True when one was.
   bool PollNatives();
+  // Whether there may be such commands that are not complete.
+  bool AwaitsNatives() const { return !polled_.empty() || !long_polled_.empty(); }
 
   // The end of a pass of the event loop: native queues that got commands are flushed, answers sent.
   void EndPass();
@@ -222,6 +224,7 @@ class Channel {
   void LearnClock(const std::shared_ptr<Queue>& queue);
 
   // Of handlers/enqueue.cc and launch.cc.
+  cl_int TrackAll(const std::shared_ptr<Queue>& queue, std::span<const OwnedEvent> ends);
   template <typename Function>
   void RunMarker(Enqueue& command, const wire::Command& wire_command, Function function);
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
@@ -291,16 +294,16 @@ class Channel {
     std::shared_ptr<Tracked> tracked;
     int64_t since_ns = 0;
   };
-  std::deque<Polled> polled_;  // What Track() was called for lately.
+  std::deque<Polled> polled_;                         // What Track() was called for lately.
   std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer; looked at in turn.
-  std::vector<std::weak_ptr<Queue>> noted_queues_;  // See NoteQueue().
-  uint64_t consumed_ = 0;      // Bytes of packets from the frontend.
-  uint64_t acknowledged_ = 0;  // What of it the frontend was told.
-  uint32_t jobs_ = 0;          // Builds under way.
+  std::vector<std::weak_ptr<Queue>> noted_queues_;    // See NoteQueue().
+  uint64_t consumed_ = 0;                             // Bytes of packets from the frontend.
+  uint64_t acknowledged_ = 0;                         // What of it the frontend was told.
+  uint32_t jobs_ = 0;                                 // Builds under way.
   bool at_tail_ = true;
   bool ended_ = false;
   bool failed_ = false;
-  bool stopping_ = false;  // See StopJobs().
+  bool stopping_ = false;                         // See StopJobs().
   bool failures_seen_ = false;                    // A native event failed: see SetNativeStatus().
   bool looking_for_failed_ = false;               // FindFailed() is to run.
   std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue; some may be gone.

@@ -8,11 +8,7 @@
 namespace clopencl::rankserver {
 namespace {
 
-bool Complete(const NativeApi& api, cl_event event) {
-  cl_int status = CL_QUEUED;
-  api.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
-  return status <= CL_COMPLETE;
-}
+bool Complete(const NativeApi& api, cl_event event) { return ExecutionStatus(api, event) <= CL_COMPLETE; }
 
 }  // namespace
 
@@ -146,10 +142,10 @@ bool Enqueue::Finish(cl_int status) {
     channel_.FailCommand(command_, status, reads_inline_);
     return false;
   }
-  sequence_ = ++queue_->issued;
+  event_ = OwnedEvent(channel_.api(), raw_event_);
+  sequence_ = queue_->Issued(event_, waits_);
   channel_.NeedsFlush(queue_);
   if (raw_event_ == nullptr) return true;
-  event_ = OwnedEvent(channel_.api(), raw_event_);
   if (queue_->context->spans_servers) {
     for (Mem* root : mems_) RecordUse(queue_, *root, event_);
   }

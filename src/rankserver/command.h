@@ -113,9 +113,11 @@ uint64_t EnqueueOwn(Channel& channel, const std::shared_ptr<Queue>& queue, const
                   waits.empty() ? nullptr : waits.data(), event != nullptr ? &raw : nullptr};
   status = function(args);
   if (status != CL_SUCCESS) return 0;
-  if (event != nullptr) *event = OwnedEvent(channel.api(), raw);
+  OwnedEvent none;
+  if (event == nullptr) event = &none;
+  *event = OwnedEvent(channel.api(), raw);
   channel.NeedsFlush(queue);
-  return ++queue->issued;
+  return queue->Issued(*event, waits);
 }
 
 }  // namespace clopencl::rankserver

@@ -56,6 +56,13 @@ void LoadExtensions(NativeApi& api, cl_platform_id platform) {
 #undef CLOPENCL_LOAD_EXTENSION
 }
 
+cl_int ExecutionStatus(const NativeApi& api, cl_event event) {
+  cl_int status = CL_QUEUED;
+  const cl_int error =
+      api.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
+  return error == CL_SUCCESS ? status : error;
+}
+
 int ParseVersion(const std::string& text) {
   int major = 0, minor = 0;
   if (std::sscanf(text.c_str(), "OpenCL %d.%d", &major, &minor) != 2) return 10;

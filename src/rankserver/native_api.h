@@ -145,6 +145,9 @@ NativeApi ForVersion(const NativeApi& api, int version);
 // Finds the functions of the extensions that `platform` has, for ForVersion()'s result.
 void LoadExtensions(NativeApi& api, cl_platform_id platform);
 
+// How far the event's command is, or the error of asking.
+cl_int ExecutionStatus(const NativeApi& api, cl_event event);
+
 // 30 for "OpenCL 3.0 PoCL…"; 10 when the text can't be understood.
 int ParseVersion(const std::string& text);
 

@@ -37,6 +37,7 @@ class Owned {
   ~Owned() { Reset(); }
 
   Handle get() const { return handle_; }
+  const NativeApi& api() const { return *api_; }  // Not of a null handle.
   explicit operator bool() const { return handle_ != nullptr; }
 
   void Reset() {

@@ -61,6 +61,14 @@ StagingPool& Context::Staging() {
   return *staging_;
 }
 
+uint64_t Queue::Issued(const OwnedEvent& event, std::span<const cl_event> waits) {
+  if (!in_order) {
+    if (NativeQuiet()) ends.Clear();
+    ends.Add(event, waits);
+  }
+  return ++issued;
+}
+
 uint64_t Queue::NextSerial() {
   static std::atomic<uint64_t> last{0};
   return ++last;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "common/wire/messages/event.h"
 #include "rankserver/device_clock.h"
 #include "rankserver/native_handle.h"
+#include "rankserver/open_ends.h"
 
 namespace clopencl::rankserver {
 
@@ -101,6 +103,7 @@ struct Queue {
   // Native commands are numbered 1, 2, …; those up to known_done are known to be complete.
   uint64_t issued = 0;
   uint64_t known_done = 0;
+  OpenEnds ends;  // Out-of-order queues only.
   // The event of a late native command (in-order queues only), to find out how far the device is.
   OwnedEvent last_event;
   uint64_t last_sequence = 0;
@@ -120,6 +123,8 @@ struct Queue {
   static uint64_t NextSerial();
   bool OrdersTransfers() const { return in_order && !internal; }
   bool NativeQuiet() const { return issued == known_done; }
+  // A native command was enqueued, with this event, or null, and this wait list. Its number.
+  uint64_t Issued(const OwnedEvent& event, std::span<const cl_event> waits);
 };
 
 // A native event that all commands on an object have to wait for, unless they are in the queue that it is of.
@@ -203,10 +208,13 @@ struct Tracked {
   uint64_t sequence = 0;
   cl_int status = CL_QUEUED;
   bool settled = false;
-  bool after_all = false;  // In an out-of-order queue: a marker that waits for all commands before it.
+  // In an out-of-order queue: once complete, all commands up to `sequence` are.
+  bool comes_last = false;
   std::function<void(cl_int status)> done;
   // The native callback came, or nobody waits for it any more. Null while none was asked for.
   std::shared_ptr<std::atomic_flag> told;
+
+  bool ProvesAll() const { return comes_last && status == CL_COMPLETE; }
 };
 
 struct ParkedMessage;
@@ -223,9 +231,9 @@ struct Program {
 };
 
 struct KernelArgument {
-  MemId mem;                  // Null: a null memory object, or no memory object at all.
+  MemId mem;                         // Null: a null memory object, or no memory object at all.
   std::shared_ptr<Sampler> sampler;  // Kept while it is set.
-  cl_int error = CL_SUCCESS;  // Setting it failed; launches fail until it is set anew.
+  cl_int error = CL_SUCCESS;         // Setting it failed; launches fail until it is set anew.
 };
 
 struct Kernel {

@@ -40,7 +40,7 @@ void Channel::WhenFree(std::vector<std::shared_ptr<Program>> needs, const Messag
   if (free) return run(message);
   // The views of the message end with its packet.
   auto bytes = std::make_shared<ByteBuffer>();
-  wire::Writer(*bytes).Put(message);
+  wire::Append(message, *bytes);
   Park(std::move(needs), [bytes, run = std::move(run)] {
     wire::Arena arena;
     Message copy{};

@@ -68,6 +68,11 @@ bool Server::RunOnce() {
   return happened;
 }
 
+bool Server::AwaitsNatives() const {
+  return std::any_of(channels_.begin(), channels_.end(),
+                     [](const auto& channel) { return channel->AwaitsNatives(); });
+}
+
 void Server::PollOutput() {
   if (output_.expected() || idle_passes_ % kOutputPollPasses == kOutputPollPasses - 1) {
     channels_.front()->SendOutput(false);
@@ -84,7 +89,7 @@ void Server::Run(const WaitPolicy& policy) {
       if (describes) active = std::chrono::steady_clock::now();
       continue;
     }
-    backoff.Pause();
+    backoff.Pause(AwaitsNatives() ? Awaited::kWork : Awaited::kAnswer);
     if (!describes || std::chrono::steady_clock::now() - active < kLongIdle) continue;
     active = std::chrono::steady_clock::now();
     for (const auto& channel : channels_) Log().debug("idle for long; {}", channel->Describe());

@@ -42,6 +42,7 @@ class Server final : public transport::PacketHandler {
 
  private:
   void Refuse(const std::string& text);
+  bool AwaitsNatives() const;
   void PollOutput();
 
   Doorbell doorbell_;

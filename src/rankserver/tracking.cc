@@ -47,13 +47,6 @@ class NativeWatch final : public Completion {
   cl_int status_ = CL_QUEUED;
 };
 
-cl_int ExecutionStatus(const NativeApi& api, cl_event event) {
-  cl_int status = CL_QUEUED;
-  const cl_int error =
-      api.GetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr);
-  return error == CL_SUCCESS ? status : error;
-}
-
 // A native runtime that never calls back keeps the watch for ever, and with it `tracked`, but nothing else.
 void RunDone(Tracked& tracked) {
   tracked.settled = true;
@@ -211,7 +204,7 @@ void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int s
 void Channel::SettleTracked(const std::shared_ptr<Queue>& queue) {
   auto& list = queue->tracked;
   const auto run = [&](const std::shared_ptr<Tracked>& tracked) {
-    if (queue->in_order || tracked->after_all) {
+    if (queue->in_order || tracked->ProvesAll()) {
       queue->known_done = std::max(queue->known_done, tracked->sequence);
     } else if (tracked->sequence == queue->known_done + 1) {
       queue->known_done = tracked->sequence;
@@ -235,7 +228,7 @@ void Channel::SettleTracked(const std::shared_ptr<Queue>& queue) {
   // What a complete marker waited for is complete, though its own callback may still be on the way.
   uint64_t known = 0;
   for (const auto& tracked : list) {
-    if (tracked->after_all && tracked->status <= CL_COMPLETE) known = tracked->sequence;
+    if (tracked->ProvesAll()) known = std::max(known, tracked->sequence);
   }
   std::vector<std::shared_ptr<Tracked>> ready;
   std::erase_if(list, [&](const auto& tracked) {

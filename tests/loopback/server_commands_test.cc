@@ -90,6 +90,67 @@ TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForAll) {
   EXPECT_TRUE(link_.finished.contains(request));
 }
 
+TEST_F(ServerCommands, FinishOfAChainInAnOutOfOrderQueueNeedsNoMarker) {
+  EventId last = Copy(out_of_order_);
+  for (int i = 0; i < 20; ++i) last = Copy(out_of_order_, {last});
+  const uint32_t request = PostFinish(out_of_order_);
+  harness_.Settle();
+  EXPECT_FALSE(link_.finished.contains(request));
+  for (int i = 0; i < 30; ++i) RunAll();
+  EXPECT_EQ(link_.finished.at(request), CL_SUCCESS);
+  EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 0u) << "the last one comes after all others";
+}
+
+TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForAllOpenEnds) {
+  const EventId users[] = {link_.UserEvent(context_), link_.UserEvent(context_), link_.UserEvent(context_)};
+  for (const EventId user : users) Copy(out_of_order_, {Copy(out_of_order_, {user})});
+  const uint32_t request = PostFinish(out_of_order_);
+  for (const EventId user : users) {
+    RunAll();
+    EXPECT_FALSE(link_.finished.contains(request));
+    link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  }
+  RunAll();
+  EXPECT_TRUE(link_.finished.contains(request));
+  EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 1u);
+  const EventId later = link_.UserEvent(context_);
+  Copy(out_of_order_, {later});
+  const uint32_t second = PostFinish(out_of_order_);
+  RunAll();
+  EXPECT_FALSE(link_.finished.contains(second)) << "what was waited for before counts no more";
+  link_.Post(wire::SetEventStatus{later, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.finished.contains(second));
+}
+
+TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForManyOpenEnds) {
+  const EventId user = link_.UserEvent(context_);
+  Copy(out_of_order_, {user});
+  for (int i = 0; i < 30; ++i) Copy(out_of_order_);
+  const uint32_t request = PostFinish(out_of_order_);
+  RunAll();
+  EXPECT_FALSE(link_.finished.contains(request));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.finished.contains(request));
+}
+
+// A command fails as soon as one of its list does, though others of the list may still run.
+TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForWhatAFailedCommandWaitedFor) {
+  const EventId failing = link_.UserEvent(context_), running = link_.UserEvent(context_);
+  const EventId first = Copy(out_of_order_, {running});
+  const EventId second = Copy(out_of_order_, {first, failing});
+  link_.Watch(second);
+  const uint32_t request = PostFinish(out_of_order_);
+  harness_.Settle();
+  link_.Post(wire::SetEventStatus{failing, CL_OUT_OF_RESOURCES});
+  RunAll();
+  EXPECT_FALSE(link_.finished.contains(request)) << "the first one waits still";
+  link_.Post(wire::SetEventStatus{running, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.finished.contains(request));
+}
+
 TEST_F(ServerCommands, ABlockedQueueBlocksNoOther) {
   const EventId user = link_.UserEvent(context_);
   Copy(queue_, {user}, false);

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -143,10 +144,43 @@ TEST(Backoff, PausesGrowWithTheTimeWaited) {
   EXPECT_GT(short_ones, 0) << "short again after work came";
 }
 
+TEST(Backoff, WhereCoresAreFewItYieldsAtOnceWhileADeviceWorks) {
+  WaitPolicy policy = Policy(60s, 0s, 1ms, 1ms);
+  // Who yields or sleeps has exact timers from then on.
+  const auto leaves_the_core = [&](Awaited what) {
+    int slack = 0;
+    std::thread([&] {
+      prctl(PR_SET_TIMERSLACK, 50000, 0, 0, 0);
+      Backoff backoff(policy);
+      for (int i = 0; i < 100; ++i) backoff.Pause(what);
+      slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+    }).join();
+    return slack == 1000;
+  };
+  EXPECT_FALSE(leaves_the_core(Awaited::kWork));
+  policy.cramped = true;
+  EXPECT_FALSE(leaves_the_core(Awaited::kAnswer));
+  EXPECT_TRUE(leaves_the_core(Awaited::kWork));
+}
+
+TEST(Backoff, PausesDiffer) {
+  Backoff backoff(Policy(0s, 0s, 10ms, 60s));
+  std::set<int64_t> pauses;  // In half milliseconds.
+  for (int i = 0; i < 8; ++i) {
+    backoff.Reset();
+    const auto before = Clock::now();
+    backoff.Pause();
+    const auto pause = Clock::now() - before;
+    EXPECT_GE(pause, 10ms);
+    pauses.insert(pause / 500us);
+  }
+  EXPECT_GT(pauses.size(), 1u);
+}
+
 TEST(Backoff, SleepsNoLongerThanTheCallerAllows) {
   Backoff backoff(Policy(0s, 0s, 60s, 60s));
   const auto start = Clock::now();
-  backoff.Pause(1ms);
+  backoff.Pause(Awaited::kAnswer, 1ms);
   backoff.Sleep(1ms);
   EXPECT_LT(Clock::now() - start, 30s);
   EXPECT_GE(Clock::now() - start, 2ms);
@@ -190,6 +224,7 @@ TEST(WaitPolicy, FollowsTheOptionsWhereCoresAreMany) {
   EXPECT_EQ(policy.yield, 200us);
   EXPECT_EQ(policy.min_sleep, 3us);
   EXPECT_GE(policy.max_sleep, policy.min_sleep);
+  EXPECT_FALSE(policy.cramped);
 }
 
 TEST(WaitPolicy, YieldsEarlyWhereCoresAreFew) {
@@ -199,6 +234,7 @@ TEST(WaitPolicy, YieldsEarlyWhereCoresAreFew) {
   const WaitPolicy policy = MakeWaitPolicy(config, 2, 2);
   EXPECT_LE(policy.spin, 10us);
   EXPECT_EQ(policy.spin + policy.yield, 300us);
+  EXPECT_TRUE(policy.cramped);
 }
 
 TEST(Machine, CoresAndRanksAreKnown) {

@@ -18,7 +18,7 @@ namespace {
 template <typename Message>
 ByteBuffer Encode(const Message& message) {
   ByteBuffer bytes;
-  Writer(bytes).Put(message);
+  Append(message, bytes);
   return bytes;
 }
 

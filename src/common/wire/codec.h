@@ -61,10 +61,34 @@ constexpr size_t MinEncodedSize() {
   }
 }
 
-// Appends to a buffer.
+// The bytes that the value takes on the wire.
+template <typename T>
+constexpr size_t EncodedSize(const T& value) {
+  if constexpr (Scalar<T>) {
+    return sizeof(T);
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    return sizeof(uint32_t) + value.size();
+  } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
+    using Element = std::remove_cvref_t<decltype(*value.data())>;
+    size_t size = IsSpan<T>::value ? sizeof(uint32_t) : 0;
+    if constexpr (Scalar<Element> || std::is_same_v<Element, std::byte>) {
+      size += value.size() * sizeof(Element);
+    } else {
+      for (const Element& element : value) size += EncodedSize(element);
+    }
+    return size;
+  } else {
+    return WithFields(value, [](const auto&... field) { return (size_t{0} + ... + EncodedSize(field)); });
+  }
+}
+
+// Writes into memory that has room for what is put: EncodedSize() of it.
 class Writer {
  public:
-  explicit Writer(ByteBuffer& out) : out_(out) {}
+  explicit Writer(std::byte* into) : next_(into) {}
+
+  // Behind what was put last.
+  std::byte* end() const { return next_; }
 
   template <typename T>
   void Put(const T& value) {
@@ -95,13 +119,20 @@ class Writer {
 
   void PutBytes(const void* data, size_t size) {
     if (size == 0) return;
-    const size_t at = out_.size();
-    out_.resize(at + size);
-    std::memcpy(out_.data() + at, data, size);
+    std::memcpy(next_, data, size);
+    next_ += size;
   }
 
-  ByteBuffer& out_;
+  std::byte* next_;
 };
+
+// Adds the value to the end of the buffer.
+template <typename T>
+void Append(const T& value, ByteBuffer& out) {
+  const size_t at = out.size();
+  out.resize(at + EncodedSize(value));
+  Writer(out.data() + at).Put(value);
+}
 
 // Reads from a span. A read that fails (too few bytes, a count larger than what remains) leaves ok() false,
 // and every later read yields zero values; it never reads outside the span and never allocates more than a

@@ -33,12 +33,12 @@ static_assert(MinEncodedSize<FrameHeader>() == kFrameHeaderSize);
 // One message as it lies in a packet, at the end of `buffer`.
 template <typename Message>
 void AppendFrame(const Message& message, ByteBuffer& buffer) {
-  const size_t frame_at = buffer.size();
-  Writer writer(buffer);
-  writer.Put(FrameHeader{0, kOpcode<Message>});
+  const size_t at = buffer.size();
+  const size_t body = EncodedSize(message);
+  buffer.resize(at + kFrameHeaderSize + body);
+  Writer writer(buffer.data() + at);
+  writer.Put(FrameHeader{static_cast<uint32_t>(body), kOpcode<Message>});
   writer.Put(message);
-  const uint32_t body = static_cast<uint32_t>(buffer.size() - frame_at - kFrameHeaderSize);
-  std::memcpy(buffer.data() + frame_at, &body, sizeof body);
 }
 
 inline uint16_t FrameOpcode(ByteView frame) {
@@ -71,9 +71,7 @@ class PacketBuilder {
   ByteBuffer Take(uint64_t consumed, ByteBuffer next = {}) {
     if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
     const PacketHeader header{kPacketMagic, channel_, 0, kProtocolHash, consumed};
-    ByteBuffer encoded;
-    Writer(encoded).Put(header);
-    std::memcpy(buffer_.data(), encoded.data(), kPacketHeaderSize);
+    Writer(buffer_.data()).Put(header);
     next.clear();
     buffer_.swap(next);
     return next;

@@ -194,7 +194,8 @@ bool WaitForEvents(std::span<Event* const> events) {
     for (Event* event : events)
       if (!event->complete()) event->Watch(wire::kWatchComplete);
   }
-  for (const Event* event : events) runtime.WaitUntil([&] { return event->complete(); }, event->home());
+  for (const Event* event : events)
+    runtime.WaitUntil([&] { return event->complete(); }, event->home(), Awaited::kWork);
   return std::all_of(events.begin(), events.end(),
                      [](const Event* event) { return event->status() == CL_COMPLETE; });
 }

@@ -74,8 +74,9 @@ cl_int Queue::Finish() {
                        [](const auto& command) { return command->released.load(); });
   });
   cl_int status = CL_SUCCESS;
-  runtime.CallAndWait<wire::QueueFinished>(session(), wire::Finish{0, id_},
-                                           [&](const wire::QueueFinished& reply) { status = reply.status; });
+  runtime.CallAndWait<wire::QueueFinished>(
+      session(), wire::Finish{0, id_}, [&](const wire::QueueFinished& reply) { status = reply.status; },
+      Awaited::kWork);
   for (const auto& event : transfers) runtime.WaitUntil([&] { return event->complete(); }, &session());
   return status;
 }

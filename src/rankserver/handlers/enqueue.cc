@@ -156,16 +156,37 @@ void Channel::On(const wire::Finish& m) {
     }
     return;
   }
+  status = TrackAll(queue, queue->ends.events());
+  if (status == CL_SUCCESS) return;
+  queue->finish_waiters.pop_back();
+  Send(wire::QueueFinished{m.request, status});
+}
+
+// Has the queue learn when all of its commands are complete. `ends`: its open ends; empty: they are not
+// known.
+cl_int Channel::TrackAll(const std::shared_ptr<Queue>& queue, std::span<const OwnedEvent> ends) {
+  const bool by_ends = !ends.empty();
   OwnedEvent event;
-  const uint64_t sequence = EnqueueOwn(*this, queue, {}, &event, status, [&](const NativeArgs& to) {
-    return api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
-  });
-  if (sequence == 0) {
-    queue->finish_waiters.pop_back();
-    return Send(wire::QueueFinished{m.request, status});
+  uint64_t sequence = queue->issued;
+  if (ends.size() == 1) {
+    event = ends.front().Share();
+  } else {
+    WaitList waits;
+    for (const OwnedEvent& end : ends) waits.push_back(end.get());
+    cl_int status = CL_SUCCESS;
+    sequence = EnqueueOwn(*this, queue, waits, &event, status, [&](const NativeArgs& to) {
+      return api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
+    });
+    if (sequence == 0) return status;
+    queue->ends.Clear();
+    queue->ends.Add(event, {});
   }
-  queue->finish_waiters.back().sequence = sequence;
-  Track(std::move(event), queue, sequence, [](cl_int) {})->after_all = true;
+  const auto done = [this, queue, sequence, by_ends](cl_int status) {
+    if (status == CL_COMPLETE || (by_ends && TrackAll(queue, {}) == CL_SUCCESS)) return;
+    queue->known_done = std::max(queue->known_done, sequence);
+  };
+  Track(std::move(event), queue, sequence, done)->comes_last = true;
+  return CL_SUCCESS;
 }
 
 }  // namespace clopencl::rankserver
