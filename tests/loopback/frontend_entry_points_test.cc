@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 #include "loopback/job_in_process.h"
 
@@ -87,10 +88,60 @@ TEST_F(EntryPoints, SharingWithDirectXIsRefused) {
   ExpectRefusedUntyped(cl_.clEnqueueReleaseDX9MediaSurfacesKHR);
 }
 
+TEST_F(EntryPoints, QueuesChangeTheirPropertiesAsIn10) {
+  cl_int pattern = 5;
+  const cl_mem buffer = cl_.clCreateBuffer(context_, 0, sizeof pattern, nullptr, &error_);
+  const auto fill = [&] {
+    cl_event event = nullptr;
+    EXPECT_EQ(cl_.clEnqueueFillBuffer(queue_, buffer, &pattern, sizeof pattern, 0, sizeof pattern, 0, nullptr,
+                                      &event),
+              CL_SUCCESS);
+    return event;
+  };
+  const auto set = [&](cl_command_queue_properties properties, cl_bool enable) {
+    cl_command_queue_properties old = ~cl_command_queue_properties{0}, now = old;
+    EXPECT_EQ(cl_.clSetCommandQueueProperty(queue_, properties, enable, &old), CL_SUCCESS);
+    EXPECT_EQ(cl_.clGetCommandQueueInfo(queue_, CL_QUEUE_PROPERTIES, sizeof now, &now, nullptr), CL_SUCCESS);
+    return std::pair(old, now);
+  };
+  const auto time = [&](cl_event event) {
+    cl_ulong end = 0;
+    EXPECT_EQ(cl_.clWaitForEvents(1, &event), CL_SUCCESS);
+    const cl_int status =
+        cl_.clGetEventProfilingInfo(event, CL_PROFILING_COMMAND_END, sizeof end, &end, nullptr);
+    EXPECT_EQ(cl_.clReleaseEvent(event), CL_SUCCESS);
+    return status;
+  };
+  using Pair = std::pair<cl_command_queue_properties, cl_command_queue_properties>;
+  constexpr cl_command_queue_properties kProfiling = CL_QUEUE_PROFILING_ENABLE;
+  constexpr cl_command_queue_properties kBoth = kProfiling | CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
+
+  EXPECT_EQ(time(fill()), CL_PROFILING_INFO_NOT_AVAILABLE);
+  ++pattern;
+  const cl_event before = fill();
+  EXPECT_EQ(set(kProfiling, CL_TRUE), Pair(0, kProfiling));
+  cl_int status = CL_QUEUED, value = 0;
+  EXPECT_EQ(cl_.clGetEventInfo(before, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof status, &status, nullptr),
+            CL_SUCCESS);
+  EXPECT_EQ(status, CL_COMPLETE);
+  EXPECT_EQ(cl_.clReleaseEvent(before), CL_SUCCESS);
+  EXPECT_EQ(cl_.clEnqueueReadBuffer(queue_, buffer, CL_TRUE, 0, sizeof value, &value, 0, nullptr, nullptr),
+            CL_SUCCESS);
+  EXPECT_EQ(value, pattern);
+  EXPECT_EQ(time(fill()), CL_SUCCESS);
+  EXPECT_EQ(set(kBoth, CL_TRUE), Pair(kProfiling, kBoth));
+  EXPECT_EQ(time(fill()), CL_SUCCESS);
+  EXPECT_EQ(set(kProfiling, CL_FALSE), Pair(kBoth, kBoth & ~kProfiling));
+  EXPECT_EQ(set(kProfiling, CL_FALSE), Pair(kBoth & ~kProfiling, kBoth & ~kProfiling));
+  EXPECT_EQ(time(fill()), CL_PROFILING_INFO_NOT_AVAILABLE);
+
+  EXPECT_EQ(cl_.clSetCommandQueueProperty(nullptr, kProfiling, CL_TRUE, nullptr), CL_INVALID_COMMAND_QUEUE);
+  EXPECT_EQ(cl_.clSetCommandQueueProperty(queue_, ~kBoth, CL_TRUE, nullptr), CL_INVALID_VALUE);
+  EXPECT_EQ(cl_.clSetCommandQueueProperty(queue_, kBoth, CL_FALSE, nullptr), CL_SUCCESS);
+  EXPECT_EQ(cl_.clReleaseMemObject(buffer), CL_SUCCESS);
+}
+
 TEST_F(EntryPoints, WhatVersionsReplacedIsRefused) {
-  ExpectRefused(cl_.clSetCommandQueueProperty(queue_, CL_QUEUE_PROFILING_ENABLE, CL_TRUE, nullptr));
-  EXPECT_EQ(cl_.clSetCommandQueueProperty(nullptr, CL_QUEUE_PROFILING_ENABLE, CL_TRUE, nullptr),
-            CL_INVALID_COMMAND_QUEUE);
   cl_device_id sub_device = nullptr;
   ExpectRefused(cl_.clCreateSubDevicesEXT(device_, nullptr, 1, &sub_device, nullptr));
   ExpectRefused(cl_.clRetainDeviceEXT(device_));

@@ -108,11 +108,17 @@ void GetCommandQueueInfo(cl_command_queue handle, cl_command_queue_info param, s
   }
 }
 
-// Deprecated since 1.1, where it may be refused (OpenCL 1.1, clSetCommandQueueProperty).
-void SetCommandQueueProperty(cl_command_queue queue, cl_command_queue_properties, cl_bool,
-                             cl_command_queue_properties*) {
-  Get<Queue>(queue, CL_INVALID_COMMAND_QUEUE);
-  Fail(CL_INVALID_OPERATION);
+// Of OpenCL 1.0. Later ones may refuse it, and do where it crashes; here it needs nothing of the native runtime.
+void SetCommandQueueProperty(cl_command_queue handle, cl_command_queue_properties properties, cl_bool enable,
+                             cl_command_queue_properties* old_properties) {
+  Queue& queue = Get<Queue>(handle, CL_INVALID_COMMAND_QUEUE);
+  Require(!queue.on_device(), CL_INVALID_OPERATION);
+  Require((properties & ~kHostProperties) == 0, CL_INVALID_VALUE);
+  CheckSupported(queue.device(), properties);
+  const cl_command_queue_properties old = queue.properties();
+  const cl_int status = queue.Change(enable != CL_FALSE ? old | properties : old & ~properties);
+  Require(status == CL_SUCCESS, status);
+  if (old_properties != nullptr) *old_properties = old;
 }
 
 void Flush(cl_command_queue queue) { Get<Queue>(queue, CL_INVALID_COMMAND_QUEUE).Flush(); }

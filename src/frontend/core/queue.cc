@@ -18,13 +18,13 @@ Queue::Queue(Context& context, Device& device, cl_command_queue_properties prope
   std::lock_guard lock(TheRuntime().command_mutex());
   id_ = TheRuntime().ids().queues.Insert(this);
   context_->queues().push_back(this);
-  if ((properties_ & CL_QUEUE_ON_DEVICE_DEFAULT) != 0) context_->default_queues()[device_.get()] = this;
+  if ((properties & CL_QUEUE_ON_DEVICE_DEFAULT) != 0) context_->default_queues()[device_.get()] = this;
 }
 
 Queue::Queue(const Queue& like, CommandBuffer& recorded_by)
     : context_(like.context_),
       device_(like.device_),
-      properties_(like.properties_),
+      properties_(like.properties()),
       size_(0),
       recorded_by_(&recorded_by) {
   std::lock_guard lock(TheRuntime().command_mutex());
@@ -32,12 +32,16 @@ Queue::Queue(const Queue& like, CommandBuffer& recorded_by)
 }
 
 Queue::~Queue() {
-  Runtime& runtime = TheRuntime();
-  std::lock_guard lock(runtime.command_mutex());
-  if (known_) session().Post(wire::Release{wire::ObjectKind::kQueue, id_.Pack()});
+  std::lock_guard lock(TheRuntime().command_mutex());
   std::erase(context_->queues(), this);
   std::erase_if(context_->default_queues(), [this](const auto& entry) { return entry.second == this; });
-  runtime.ids().queues.Erase(id_);
+  ReleaseId();
+}
+
+void Queue::ReleaseId() {
+  if (known_) session().Post(wire::Release{wire::ObjectKind::kQueue, id_.Pack()});
+  known_ = false;
+  TheRuntime().ids().queues.Erase(id_);
 }
 
 void Queue::EnsureKnown() {
@@ -45,7 +49,7 @@ void Queue::EnsureKnown() {
   known_ = true;
   context_->EnsureOn(session());
   std::vector<uint64_t> properties;
-  if (properties_ != 0) properties = {CL_QUEUE_PROPERTIES, properties_};
+  if (this->properties() != 0) properties = {CL_QUEUE_PROPERTIES, this->properties()};
   if (on_device() && size_ != 0) properties.insert(properties.end(), {CL_QUEUE_SIZE, size_});
   session().Post(wire::CreateQueue{id_, context_->id(), device_->id(), properties});
 }
@@ -79,6 +83,19 @@ cl_int Queue::Finish() {
       Awaited::kWork);
   for (const auto& event : transfers) runtime.WaitUntil([&] { return event->complete(); }, &session());
   return status;
+}
+
+cl_int Queue::Change(cl_command_queue_properties properties) {
+  if (properties == this->properties()) return CL_SUCCESS;
+  const cl_int status = Finish();
+  if (status != CL_SUCCESS) return status;
+  std::lock_guard lock(TheRuntime().command_mutex());
+  ReleaseId();
+  barrier_transfers_.clear();
+  held_barrier_.reset();
+  id_ = TheRuntime().ids().queues.Insert(this);
+  properties_.store(properties, std::memory_order_relaxed);
+  return CL_SUCCESS;
 }
 
 }  // namespace clopencl::frontend

@@ -28,10 +28,10 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   Context& context() const { return *context_; }
   Device& device() const { return *device_; }
   Session& session() const { return device_->session(); }
-  cl_command_queue_properties properties() const { return properties_; }
-  bool in_order() const { return (properties_ & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
-  bool profiling() const { return (properties_ & CL_QUEUE_PROFILING_ENABLE) != 0; }
-  bool on_device() const { return (properties_ & CL_QUEUE_ON_DEVICE) != 0; }
+  cl_command_queue_properties properties() const { return properties_.load(std::memory_order_relaxed); }
+  bool in_order() const { return (properties() & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) == 0; }
+  bool profiling() const { return (properties() & CL_QUEUE_PROFILING_ENABLE) != 0; }
+  bool on_device() const { return (properties() & CL_QUEUE_ON_DEVICE) != 0; }
   cl_uint size() const { return size_; }
   const std::vector<cl_queue_properties>& given() const { return given_; }
   // The command buffer whose recorder this is (command_buffer.h), or null.
@@ -57,15 +57,20 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   void Flush();
   // Returns the first error of commands without events since the last call, else CL_SUCCESS.
   cl_int Finish();
+  // Waits for its commands, as Finish(), then goes on with other properties: under another id, since native
+  // queues keep theirs. The application enqueues nothing in it meanwhile.
+  cl_int Change(cl_command_queue_properties properties);
 
  private:
+  void ReleaseId();
+
   const Ref<Context> context_;
   const Ref<Device> device_;
-  const cl_command_queue_properties properties_;
+  std::atomic<cl_command_queue_properties> properties_;
   const cl_uint size_;
   const std::vector<cl_queue_properties> given_;
   CommandBuffer* const recorded_by_ = nullptr;
-  QueueId id_;
+  QueueId id_;  // Under the command mutex.
   bool known_ = false;
   std::vector<Ref<Event>> transfers_;
   std::vector<Ref<Event>> barrier_transfers_;
