@@ -1,6 +1,8 @@
 // What transfers wait for, and what waits for them; when a buffer is mapped and unmapped.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "loopback/transfer_fixture.h"
 
 namespace clopencl::testing {
@@ -52,6 +54,35 @@ TEST_P(SteppedTransfers, HoldBackTheCommandsAfter) {
   const Moving read = Read(b_, 0, data.size(), {copy});
   RunAll();
   EXPECT_EQ(Data(read), data);
+}
+
+TEST_P(SteppedTransfers, LargeOnesComeAfterSmallOnesWhosePayloadIsUnderWay) {
+  if (!GetParam().payload || !GetParam().in_order) GTEST_SKIP() << "there is no such order";
+  const Bytes old = Pattern(kSize, 1), changed = Pattern(5'000, 2);
+  const Moving first = Write(a_, 0, old);
+  RunAll();
+  ASSERT_EQ(Status(first), CL_COMPLETE);
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = changed;
+  link_.Post(
+      wire::WriteBuffer{{queue_, link_.NewId<EventId>(), {}}, a_, 100, changed.size(), {late->tag, {}}});
+  const Moving read = Read(a_, 0, kSize);
+  const Moving again = Write(a_, 0, Pattern(kSize, 3));
+  const Moving elsewhere = Write(b_, 0, old);
+  RunAll();
+  EXPECT_FALSE(read.payload->done) << "not before the data is there";
+  EXPECT_TRUE(elsewhere.payload->done) << "it is another buffer";
+  harness_.transport().SendPayload(1, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  RunAll();
+  Bytes expected = old;
+  std::copy(changed.begin(), changed.end(), expected.begin() + 100);
+  EXPECT_TRUE(Data(read) == expected);
+  EXPECT_EQ(Status(again), CL_COMPLETE);
+  EXPECT_EQ(Status(elsewhere), CL_COMPLETE);
+  const Moving last = Read(a_, 0, kSize);
+  RunAll();
+  EXPECT_TRUE(Data(last) == Pattern(kSize, 3));
 }
 
 TEST_P(SteppedTransfers, OneBlockedQueueBlocksNoOther) {

@@ -82,20 +82,6 @@ class MappedTransfer final : public Transfer {
     });
   }
 
-  // Transfers of an in-order queue may move data at the same time, unless the order would show in the data.
-  bool BehindAnother() const {
-    if (!request_.queue->OrdersTransfers()) return false;
-    for (const auto& earlier : request_.queue->open) {
-      if (earlier.get() == this) return false;
-      const Request& other = earlier->request();
-      const bool reads =
-          request_.direction == Direction::kFromDevice && other.direction == Direction::kFromDevice;
-      const bool same = other.mem != nullptr && other.mem->Root() == root_.get();
-      if (!earlier->over() && same && !reads) return true;
-    }
-    return false;
-  }
-
   void Advance() {
     if (started_ || BehindAnother()) return;
     started_ = true;

@@ -243,6 +243,20 @@ void Transfer::OrderAfterEarlier(WaitList& waits) {
   }
 }
 
+bool Transfer::BehindAnother() const {
+  if (!request_.queue->OrdersTransfers()) return false;
+  const Mem* const root = request_.mem->Root();
+  for (const auto& earlier : request_.queue->open) {
+    if (earlier.get() == this) return false;
+    const Request& other = earlier->request();
+    const bool reads =
+        request_.direction == Direction::kFromDevice && other.direction == Direction::kFromDevice;
+    const bool same = other.mem != nullptr && other.mem->Root() == root;
+    if (!earlier->over() && same && !reads) return true;
+  }
+  return false;
+}
+
 void Transfer::AwaitTurn(const WaitList& waits, std::function<void()> ready) {
   const std::shared_ptr<Queue>& queue = request_.queue;
   if (request_.internal) return ready();

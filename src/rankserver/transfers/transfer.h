@@ -85,9 +85,12 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void SendPayload(std::span<const std::byte> data, std::function<void(bool ok)> done);
   void ReceivePayload(std::span<std::byte> into, std::function<void(bool ok)> done);
 
-  // Calls `ready` once the commands before it in the queue and the wait list are over; gives up when they
-  // failed.
+  // Calls `ready` once the native commands before it in the queue and the wait list are over; gives up when
+  // they failed. Earlier transfers need not be over: see BehindAnother().
   void AwaitTurn(const WaitList& waits, std::function<void()> ready);
+  // Transfers of an in-order queue may move data at the same time, unless the order would show in the data.
+  // Ask again in OnQueueMoved().
+  bool BehindAnother() const;
   // Adds what a native command that stands for this transfer in its queue has to wait for.
   void OrderAfterEarlier(WaitList& waits);
 
