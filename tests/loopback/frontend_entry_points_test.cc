@@ -1,5 +1,5 @@
-// Entry points that no ordinary program calls: those that are refused, whatever they are given, and those that
-// extensions name.
+// Entry points that no ordinary program calls: those that are refused, whatever they are given, and those
+// that extensions name.
 #include <CL/cl_ext.h>
 #include <gtest/gtest.h>
 

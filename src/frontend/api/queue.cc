@@ -108,7 +108,8 @@ void GetCommandQueueInfo(cl_command_queue handle, cl_command_queue_info param, s
   }
 }
 
-// Of OpenCL 1.0. Later ones may refuse it, and do where it crashes; here it needs nothing of the native runtime.
+// Of OpenCL 1.0. Later ones may refuse it, and do where it crashes; here it needs nothing of the native
+// runtime.
 void SetCommandQueueProperty(cl_command_queue handle, cl_command_queue_properties properties, cl_bool enable,
                              cl_command_queue_properties* old_properties) {
   Queue& queue = Get<Queue>(handle, CL_INVALID_COMMAND_QUEUE);

@@ -78,8 +78,8 @@ void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem&
     }
     return;
   }
-  // Where contents move between servers, commands before this one in its queue may wait for moves that have not
-  // begun, and a fence behind those commands would hold back the moves.
+  // Where contents move between servers, commands before this one in its queue may wait for moves that have
+  // not begun, and a fence behind those commands would hold back the moves.
   std::shared_ptr<Queue> where = queue;
   cl_int status = CL_SUCCESS;
   if (root.context->spans_servers) where = root.context->TransferQueue(status);
@@ -91,7 +91,8 @@ void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem&
 uint64_t Mapping::Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event) {
   cl_int status = CL_SUCCESS;
   const uint64_t sequence = EnqueueOwn(channel, queue, {}, event, status, [&](const NativeArgs& to) {
-    return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list, to.event);
+    return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list,
+                                               to.event);
   });
   if (sequence == 0) Log().error("a buffer can't be unmapped (error {})", status);
   return sequence;
