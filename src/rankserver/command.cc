@@ -52,14 +52,14 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
   });
 }
 
-void OrderAfterNewContents(Mem& mem, WaitList& waits, const Transfer* self) {
+void OrderAfterNewContents(const Queue& queue, Mem& mem, WaitList& waits, const Transfer* self) {
   for (Transfer* transfer : mem.Root()->open) {
     if (transfer == self) return;  // It is itself waited for by what comes after it.
     const TransferRequest& request = transfer->request();
     if (!request.internal && !request.blocking) continue;
     // Should new contents not arrive, what was to use them fails.
     const bool arrives = request.internal && request.direction == Direction::kToDevice;
-    const cl_event event = arrives ? transfer->ResultEvent() : transfer->OrderEvent(nullptr);
+    const cl_event event = arrives ? transfer->ResultEvent() : transfer->OrderEvent(&queue);
     if (event != nullptr) waits.push_back(event);
   }
 }
@@ -69,7 +69,7 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
   Mem& root = *mem.Root();
   ++root.native_uses;
   if (self == nullptr) root.host_uses = 0;
-  if (self == nullptr || !self->request().internal) OrderAfterNewContents(mem, waits, self);
+  if (self == nullptr || !self->request().internal) OrderAfterNewContents(*queue, mem, waits, self);
   if (root.mapping != nullptr) root.mapping->Detach(channel, queue, root);
   if (root.fences.empty()) return;
   std::erase_if(root.fences, [&](const Fence& fence) { return Complete(channel.api(), fence.event.get()); });

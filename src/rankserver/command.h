@@ -97,9 +97,10 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
 // be over before. `self`: the transfer whose command it is, which began after what it has to come after.
 void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
                     const Transfer* self = nullptr);
-// Adds what every later command on the object has to wait for: moves of its contents, blocking writes.
+// Adds what a command in `queue` on the object has to wait for, as all later ones: moves of its contents,
+// blocking writes.
 // `self`: as above.
-void OrderAfterNewContents(Mem& mem, WaitList& waits, const Transfer* self = nullptr);
+void OrderAfterNewContents(const Queue& queue, Mem& mem, WaitList& waits, const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
 void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);
 

@@ -125,6 +125,26 @@ TEST_P(SteppedTransfers, ABlockingWriteComesBeforeEveryLaterUse) {
   EXPECT_EQ(Data(read), data);
 }
 
+TEST_P(SteppedTransfers, BlockingWritesInAQueueAreOrderedByIt) {
+  if (GetParam().unified || GetParam().payload || !GetParam().in_order) GTEST_SKIP() << "others need events";
+  RunAll();
+  const uint64_t before = mock_.calls("CreateUserEvent");
+  Bytes data;
+  for (uint32_t i = 0; i < 20; ++i) {
+    data = Pattern(64, i);
+    link_.Post(wire::WriteBuffer{{queue_, {}, {}}, a_, 0, data.size(), {0, data}, true});
+  }
+  const Moving read = Read(a_, 0, data.size());
+  const QueueId other = link_.Queue(context_);
+  link_.Post(wire::CopyBuffer{{other, {}, {}}, a_, b_, 0, 0, data.size()});
+  RunAll();
+  EXPECT_EQ(Data(read), data);
+  const Moving copied = Read(b_, 0, data.size());
+  RunAll();
+  EXPECT_EQ(Data(copied), data);
+  EXPECT_EQ(mock_.calls("CreateUserEvent"), before);
+}
+
 TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {
   if (!GetParam().payload || GetParam().in_order) GTEST_SKIP() << "there is no such order";
   const EventId user = link_.UserEvent(context_);

@@ -162,6 +162,33 @@ TEST_P(Transfers, Images) {
   EXPECT_EQ(Status(wrong), CL_INVALID_VALUE);
 }
 
+TEST_P(Transfers, ArraysOfLinesAreNotCopiedThroughBuffers) {
+  const auto image = link_.NewId<MemId>();
+  link_.Post(wire::CreateImage{image,
+                               context_,
+                               CL_MEM_READ_WRITE,
+                               {CL_RGBA, CL_UNSIGNED_INT8},
+                               CL_MEM_OBJECT_IMAGE1D_ARRAY,
+                               {256, 0, 0, 64},
+                               {},
+                               {},
+                               {}});
+  const Bytes whole = Pattern(256 * 64 * 4, 5);
+  const bool payload = GetParam().payload;
+  const auto upload = payload ? link_.SendPayload(whole) : nullptr;
+  link_.Post(wire::UploadContents{image, 0, whole.size(), payload ? upload->tag : 0,
+                                  payload ? wire::ByteView{} : wire::ByteView(whole)});
+  const Moving read{link_.NewId<EventId>(), payload ? link_.ExpectPayload(whole.size()) : nullptr};
+  link_.Post(wire::ReadImage{{queue_, read.event, {}},
+                             image,
+                             {},
+                             {256, 64, 1},
+                             whole.size(),
+                             {payload ? read.payload->tag : 0}});
+  EXPECT_TRUE(Data(read) == whole);
+  EXPECT_EQ(mock_.calls("EnqueueCopyImageToBuffer") + mock_.calls("EnqueueCopyBufferToImage"), 0u);
+}
+
 TEST_P(Transfers, UploadsComeBeforeEveryCommand) {
   for (const size_t size : {size_t{100}, kSize}) {
     const Bytes data = Pattern(size, static_cast<uint32_t>(size));

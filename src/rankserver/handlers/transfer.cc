@@ -71,7 +71,7 @@ std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move
 void Channel::StartMove(Enqueue& command, const std::shared_ptr<Transfer>& transfer, const Move& move) {
   if (move.direction == Direction::kToDevice && move.tag == 0) transfer->SetInlineData(move.data);
   WaitList waits = command.waits();
-  OrderAfterNewContents(*transfer->request().mem, waits);
+  OrderAfterNewContents(command.queue(), *transfer->request().mem, waits);
   transfer->Start(waits);
 }
 

@@ -162,8 +162,9 @@ std::shared_ptr<Transfer> MakeImageTransfer(Channel& channel, Transfer::Request 
   // The memory of an image that is made of another object is that one's to map.
   const bool by_map = mem.context->unified && mem.parent == nullptr && inside &&
                       (quiet || request.internal) && (mem.mapping != nullptr || request.size >= kMapAtOnce);
-  if (!mem.context->unified && inside && request.size > channel.environment().limits.chunk_bytes &&
-      request.peer.tag != 0) {
+  // NVIDIA's runtime refuses to copy between 1D arrays and buffers.
+  const bool by_buffer = !mem.context->unified && inside && mem.image.type != CL_MEM_OBJECT_IMAGE1D_ARRAY;
+  if (by_buffer && request.size > channel.environment().limits.chunk_bytes && request.peer.tag != 0) {
     return MakeChunkedTransfer(channel, std::move(request), part);
   }
   if (!by_map) return MakeStagedTransfer(channel, std::move(request), std::move(command));

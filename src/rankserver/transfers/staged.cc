@@ -25,8 +25,9 @@ class StagedTransfer final : public Transfer {
     if (request_.direction == Direction::kToDevice) {
       EnqueueWrite();
       if (native_order && native_event_) return nullptr;
-      // Should it fail, the object fails, and so do the commands that come after.
-      if (request_.internal && native_event_) return native_event_.get();
+      // Should it fail, so do the commands that come after: the object failed, or nobody waited for the write.
+      // User events in their place cost some native runtimes much.
+      if ((request_.internal || request_.blocking) && native_event_) return native_event_.get();
     } else if (native_order && request_.peer.tag == 0) {
       return nullptr;  // The data goes with the report, so the native command is all of the transfer.
     }
