@@ -227,6 +227,7 @@ class Channel {
   cl_int TrackAll(const std::shared_ptr<Queue>& queue, std::span<const OwnedEvent> ends);
   template <typename Function>
   void RunMarker(Enqueue& command, const wire::Command& wire_command, Function function);
+  bool FillsLate(Enqueue& command, Mem& image);
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
   cl_int PrepareKernel(const wire::LaunchKernel& m, std::shared_ptr<Kernel>& kernel);

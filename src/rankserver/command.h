@@ -98,8 +98,7 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
 void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
                     const Transfer* self = nullptr);
 // Adds what a command in `queue` on the object has to wait for, as all later ones: moves of its contents,
-// blocking writes.
-// `self`: as above.
+// blocking writes. `self`: as above.
 void OrderAfterNewContents(const Queue& queue, Mem& mem, WaitList& waits, const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
 void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);

@@ -145,6 +145,36 @@ TEST_P(SteppedTransfers, BlockingWritesInAQueueAreOrderedByIt) {
   EXPECT_EQ(mock_.calls("CreateUserEvent"), before);
 }
 
+TEST_P(SteppedTransfers, AFillOfLayersIsEnqueuedNoSoonerThanItCanRun) {
+  const auto image = link_.NewId<MemId>();
+  link_.Post(wire::CreateImage{image,
+                               context_,
+                               CL_MEM_READ_WRITE,
+                               {CL_RGBA, CL_UNSIGNED_INT8},
+                               CL_MEM_OBJECT_IMAGE3D,
+                               {8, 4, 2, 0},
+                               {},
+                               {},
+                               {}});
+  const EventId user = link_.UserEvent(context_);
+  const EventId fill = link_.NewId<EventId>();
+  link_.Post(wire::FillImage{{queue_, fill, std::array{user}}, image, {7, 7, 7, 7}, {}, {8, 4, 2}});
+  link_.Watch(fill);
+  const auto to_buffer = link_.NewId<EventId>();
+  link_.Post(wire::CopyImageToBuffer{{queue_, to_buffer, std::array{fill}}, image, a_, {}, {8, 4, 2}, 0});
+  const Moving read = Read(a_, 0, 8 * 4 * 2 * 4, {to_buffer});
+  RunAll();
+  const uint64_t early = mock_.calls("EnqueueFillImage");
+  EXPECT_EQ(early, GetParam().unified ? 1u : 0u) << "NVIDIA's does not return while it has to wait";
+  EXPECT_FALSE(link_.events.contains(fill));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(fill).status, CL_COMPLETE);
+  EXPECT_EQ(mock_.calls("EnqueueFillImage"), 1u);
+  const Bytes data = Data(read);
+  EXPECT_EQ(static_cast<size_t>(std::count(data.begin(), data.end(), std::byte{7})), data.size());
+}
+
 TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {
   if (!GetParam().payload || GetParam().in_order) GTEST_SKIP() << "there is no such order";
   const EventId user = link_.UserEvent(context_);

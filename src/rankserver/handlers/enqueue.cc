@@ -58,14 +58,37 @@ void Channel::On(const wire::CopyImage& m) {
   });
 }
 
+// NVIDIA's clEnqueueFillImage of images with layers does not return before the fill's turn has come, which
+// may depend on what the frontend says next.
+bool Channel::FillsLate(Enqueue& command, Mem& image) {
+  const bool layers = image.image.type != CL_MEM_OBJECT_IMAGE1D &&
+                      image.image.type != CL_MEM_OBJECT_IMAGE2D &&
+                      image.image.type != CL_MEM_OBJECT_IMAGE1D_BUFFER;
+  if (!layers || image.context->unified) return false;
+  Queue& queue = command.queue();
+  return !command.waits().empty() || !queue.open.empty() || !image.Root()->open.empty() || !CheckQuiet(queue);
+}
+
 void Channel::On(const wire::FillImage& m) {
   Enqueue command(*this, m.command);
   Mem* mem = command.Use(m.mem);
   const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
-  command.Run([&](const NativeArgs& to) {
-    return api().EnqueueFillImage(to.queue, mem->native.get(), m.color.data(), origin.data(), region.data(),
-                                  to.count, to.list, to.event);
-  });
+  const auto fill = [=, &native_api = api(), color = m.color](const NativeArgs& to) {
+    return native_api.EnqueueFillImage(to.queue, mem->native.get(), color.data(), origin.data(),
+                                       region.data(), to.count, to.list, to.event);
+  };
+  if (mem == nullptr || !FillsLate(command, *mem)) {
+    command.Run(fill);
+    return;
+  }
+  TransferRequest request;
+  request.queue = command.shared_queue();
+  request.event = m.command.event;
+  request.mem = *mems.Find(m.mem);
+  request.direction = Direction::kToDevice;
+  WaitList waits = command.waits();
+  OrderAfterNewContents(command.queue(), *mem, waits);
+  MakeLateCommand(*this, std::move(request), fill)->Start(waits);
 }
 
 void Channel::On(const wire::CopyImageToBuffer& m) {

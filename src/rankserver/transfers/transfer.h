@@ -144,6 +144,11 @@ using StagedCommand = std::function<cl_int(const NativeArgs& args, void* staging
 std::shared_ptr<Transfer> MakeStagedTransfer(Channel& channel, Transfer::Request request,
                                              StagedCommand command);
 
+// A command that moves no payload, whose native command is enqueued once it can run: for natives that don't
+// return before. The function enqueues it.
+using NativeCommand = std::function<cl_int(const NativeArgs& args)>;
+std::shared_ptr<Transfer> MakeLateCommand(Channel& channel, Transfer::Request request, NativeCommand command);
+
 // Straight from or into the mapped memory of a buffer of a device that shares its memory with the host.
 std::shared_ptr<Transfer> MakeMappedTransfer(Channel& channel, Transfer::Request request, uint64_t offset);
 
