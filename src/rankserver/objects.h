@@ -224,6 +224,7 @@ struct Program {
   Owned<cl_program> native;  // Null when there is an error, or while a worker makes it.
   std::vector<std::shared_ptr<Device>> devices;
   bool wants_arg_info = false;  // Its compiler has to be asked for that.
+  bool long_names = false;      // See HasLongName().
   cl_int error = CL_SUCCESS;
   cl_int constant_error = CL_SUCCESS;  // Of a specialisation constant; the next build tells.
   bool busy = false;                   // A worker is at it.

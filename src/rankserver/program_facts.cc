@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 
 #include "rankserver/native_handle.h"
@@ -73,16 +74,79 @@ size_t SizeOfTypeName(std::string_view name) {
   return 0;
 }
 
+cl_int GetBinaries(const NativeApi& api, cl_program program, std::vector<std::vector<std::byte>>& binaries) {
+  cl_uint count = 0;
+  cl_int status = api.GetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof count, &count, nullptr);
+  if (status != CL_SUCCESS) return status;
+  std::vector<size_t> sizes(count);
+  status =
+      api.GetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, count * sizeof sizes[0], sizes.data(), nullptr);
+  if (status != CL_SUCCESS) return status;
+  std::vector<unsigned char*> pointers;
+  for (const size_t size : sizes) {
+    binaries.emplace_back(size);
+    pointers.push_back(size == 0 ? nullptr : reinterpret_cast<unsigned char*>(binaries.back().data()));
+  }
+  return api.GetProgramInfo(program, CL_PROGRAM_BINARIES, count * sizeof pointers[0], pointers.data(),
+                            nullptr);
+}
+
+namespace {
+
+bool InName(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_'; }
+
+}  // namespace
+
+bool HasLongName(std::string_view text) {
+  constexpr int kLong = 256;
+  int letters = 0;
+  return std::any_of(text.begin(), text.end(), [&](char letter) {
+    letters = InName(letter) ? letters + 1 : 0;
+    return letters > kLong;
+  });
+}
+
+std::string KernelNamesInPtx(std::string_view text) {
+  constexpr std::string_view kEntry = ".entry ";
+  std::string names;
+  if (text.find(".version ") == std::string_view::npos) return names;
+  for (size_t at = text.find(kEntry); at != std::string_view::npos; at = text.find(kEntry, at)) {
+    at += kEntry.size();
+    const size_t end =
+        std::find_if_not(text.begin() + static_cast<ptrdiff_t>(at), text.end(), InName) - text.begin();
+    if (!names.empty()) names += ';';
+    names += text.substr(at, end - at);
+    at = end;
+  }
+  return names;
+}
+
+namespace {
+
+std::string KernelNames(const NativeApi& api, cl_program program, bool long_names) {
+  std::vector<std::vector<std::byte>> binaries;
+  if (long_names && GetBinaries(api, program, binaries) == CL_SUCCESS) {
+    for (const auto& binary : binaries) {
+      std::string names = KernelNamesInPtx({reinterpret_cast<const char*>(binary.data()), binary.size()});
+      if (!names.empty()) return names;
+    }
+  }
+  return AskText([&](size_t size, void* value, size_t* size_ret) {
+    return api.GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, value, size_ret);
+  });
+}
+
+}  // namespace
+
 void ProgramReport::Collect(const NativeApi& api, cl_program program,
-                            const std::vector<ProgramDevice>& devices, cl_int status, bool executable) {
+                            const std::vector<ProgramDevice>& devices, cl_int status, bool executable,
+                            bool long_names) {
   status_ = status;
   if (program == nullptr) return;
   CollectDevices(api, program, devices);
   if (status != CL_SUCCESS || !executable) return;
-  kernel_names_ = AskText([&](size_t size, void* value, size_t* size_ret) {
-    return api.GetProgramInfo(program, CL_PROGRAM_KERNEL_NAMES, size, value, size_ret);
-  });
-  // One by one: NVIDIA's clCreateKernelsInProgram writes beyond its memory when a name has 500 letters.
+  kernel_names_ = KernelNames(api, program, long_names);
+  // One by one: clCreateKernelsInProgram does not take long names, either.
   std::vector<Owned<cl_kernel>> natives;
   for (size_t at = 0; at < kernel_names_.size();) {
     const size_t end = std::min(kernel_names_.find(';', at), kernel_names_.size());

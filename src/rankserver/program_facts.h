@@ -23,8 +23,9 @@ class ProgramReport {
   ProgramReport& operator=(const ProgramReport&) = delete;
 
   // `status`: what the native call returned. `executable`: kernels are looked at, too, if there are any.
+  // `long_names`: HasLongName() of what it was made from.
   void Collect(const NativeApi& api, cl_program program, const std::vector<ProgramDevice>& devices,
-               cl_int status, bool executable);
+               cl_int status, bool executable, bool long_names);
 
   // Views into this object.
   wire::ProgramBuilt Message(uint32_t request) const;
@@ -56,6 +57,16 @@ class ProgramReport {
   std::vector<Kernel> kernels_;
   std::vector<wire::KernelFacts> kernel_views_;
 };
+
+// The program's binaries by device, empty where there is none. CL_SUCCESS, or the error of a query.
+cl_int GetBinaries(const NativeApi& api, cl_program program, std::vector<std::vector<std::byte>>& binaries);
+
+// Whether a name in the source or binary is so long that NVIDIA's runtime, asked for the kernels of the
+// program, would write beyond its memory: it does with 480 letters, and does not with 256.
+bool HasLongName(std::string_view text);
+// The kernels of a program in NVIDIA's intermediate language, separated as CL_PROGRAM_KERNEL_NAMES has them;
+// empty when the text is something else.
+std::string KernelNamesInPtx(std::string_view text);
 
 // The size that the type name of an argument suggests ("uint4": 16), 0 when it suggests none.
 size_t SizeOfTypeName(std::string_view name);

@@ -165,6 +165,25 @@ TEST(SizeOfTypeName, KnowsTheBasicTypes) {
   EXPECT_EQ(SizeOfTypeName(""), 0u);
 }
 
+TEST(KernelNamesInPtx, AreThoseOfTheEntries) {
+  EXPECT_EQ(KernelNamesInPtx(".version 8.7\n.target sm_90\n\n\t// .globl\tfirst\n.visible .entry first(\n"
+                             "\t.param .u32 first_param_0\n)\n{ ret; }\n.func (.reg .u32 r) helper() {}\n"
+                             ".entry second_1\n{ ret; }"),
+            "first;second_1");
+  EXPECT_EQ(KernelNamesInPtx(".version 8.7\n.func helper() {}"), "");
+  EXPECT_EQ(KernelNamesInPtx("\x7f"
+                             "ELF .entry no"),
+            "");
+  EXPECT_EQ(KernelNamesInPtx(".version 8.7\n.entry "), "");
+}
+
+TEST(HasLongName, CountsTheLettersOfOneName) {
+  const std::string fits(256, 'k');
+  EXPECT_FALSE(HasLongName("kernel void " + fits + "() { " + fits + "; }"));
+  EXPECT_TRUE(HasLongName("kernel void " + fits + "_() {}"));
+  EXPECT_FALSE(HasLongName(""));
+}
+
 class Offers : public ::testing::Test {
  protected:
   clopencl::testing::MockOpenCl mock_{{.devices = {{.name = "a"}, {.name = "b"}, {.name = "c"}}}};

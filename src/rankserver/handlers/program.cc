@@ -45,7 +45,7 @@ class BuildJob final : public ProgramJob {
       // Not every compiler knows that option, and NVIDIA's fails with it over kernels without arguments.
       if (wants_arg_info && status != CL_SUCCESS) status = Run(count, list, options);
     }
-    report_.Collect(api_, native, Concerned(), status, kind_ != Kind::kCompile);
+    report_.Collect(api_, native, Concerned(), status, kind_ != Kind::kCompile, long_names);
     status_ = status;
   }
 
@@ -65,6 +65,7 @@ class BuildJob final : public ProgramJob {
   bool all_devices = false;
   std::string options;
   bool wants_arg_info = false;
+  bool long_names = false;
   std::vector<cl_program> inputs;  // Of a link; headers of a compilation.
   std::vector<std::string> header_names;
 
@@ -146,22 +147,7 @@ class GetBinariesJob final : public ProgramJob {
   GetBinariesJob(const NativeApi& native_api, uint32_t request, cl_program native)
       : api_(native_api), request_(request), native_(native) {}
 
-  void Work() override {
-    cl_uint count = 0;
-    status_ = api_.GetProgramInfo(native_, CL_PROGRAM_NUM_DEVICES, sizeof count, &count, nullptr);
-    if (status_ != CL_SUCCESS) return;
-    std::vector<size_t> sizes(count);
-    status_ =
-        api_.GetProgramInfo(native_, CL_PROGRAM_BINARY_SIZES, count * sizeof sizes[0], sizes.data(), nullptr);
-    if (status_ != CL_SUCCESS) return;
-    std::vector<unsigned char*> pointers;
-    for (const size_t size : sizes) {
-      binaries_.emplace_back(size);
-      pointers.push_back(size == 0 ? nullptr : reinterpret_cast<unsigned char*>(binaries_.back().data()));
-    }
-    status_ = api_.GetProgramInfo(native_, CL_PROGRAM_BINARIES, count * sizeof pointers[0], pointers.data(),
-                                  nullptr);
-  }
+  void Work() override { status_ = GetBinaries(api_, native_, binaries_); }
 
   void Done(Channel& channel) override {
     std::vector<wire::ByteView> views;
@@ -209,6 +195,7 @@ void Channel::On(const wire::CreateProgramWithSource& m) {
     program->context = *context;
     program->devices = (*context)->devices;
     program->wants_arg_info = true;
+    program->long_names = HasLongName(m.source);
     program->native = Owned<cl_program>(
         api(), api().CreateProgramWithSource((*context)->native.get(), 1, &text, &size, &status));
     if (MayPrint(m.source)) environment_.output.Expect();
@@ -279,6 +266,8 @@ void Channel::On(const wire::CreateProgramWithBinary& m) {
   for (const wire::ByteView binary : m.binaries) {
     const auto* first = reinterpret_cast<const unsigned char*>(binary.data());
     job->binaries.emplace_back(first, first + binary.size());
+    const std::string_view text(reinterpret_cast<const char*>(binary.data()), binary.size());
+    program->long_names = program->long_names || HasLongName(text);
   }
   job->programs = {program};
   StartJob(std::move(job));
@@ -324,6 +313,7 @@ void Channel::On(const wire::BuildProgram& m) {
     job->all_devices = message.devices.empty();
     job->options = message.options;
     job->wants_arg_info = program->wants_arg_info;
+    job->long_names = program->long_names;
     job->programs = {program};
     StartJob(std::move(job));
   });
@@ -355,6 +345,7 @@ void Channel::On(const wire::CompileProgram& m) {
     for (const auto& header : headers) {
       if (header->error != CL_SUCCESS) error = header->error;
       job->inputs.push_back(header->native.get());
+      program->long_names = program->long_names || header->long_names;
     }
     if (error != CL_SUCCESS) return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
     job->native = program->native.get();
@@ -394,7 +385,9 @@ void Channel::On(const wire::LinkProgram& m) {
     for (const auto& input : inputs) {
       if (input->error != CL_SUCCESS) error = input->error;
       job->inputs.push_back(input->native.get());
+      result->long_names = result->long_names || input->long_names;
     }
+    job->long_names = result->long_names;
     if (error != CL_SUCCESS) {
       result->error = error;
       return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
