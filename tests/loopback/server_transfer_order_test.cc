@@ -175,6 +175,18 @@ TEST_P(SteppedTransfers, AFillOfLayersIsEnqueuedNoSoonerThanItCanRun) {
   EXPECT_EQ(static_cast<size_t>(std::count(data.begin(), data.end(), std::byte{7})), data.size());
 }
 
+TEST_P(SteppedTransfers, MigrationsKeepTheirListUntilTheyRun) {
+  const EventId user = link_.UserEvent(context_);
+  const auto migration = link_.NewId<EventId>();
+  link_.Post(wire::MigrateMemObjects{{queue_, migration, std::array{user}}, std::array{a_, b_}, 0});
+  link_.Watch(migration);
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(migration));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_EQ(link_.events.at(migration).status, CL_COMPLETE);
+}
+
 TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {
   if (!GetParam().payload || GetParam().in_order) GTEST_SKIP() << "there is no such order";
   const EventId user = link_.UserEvent(context_);

@@ -1,4 +1,5 @@
 // Commands that the native queue does on its own: copies, fills, markers; flush and finish.
+#include <memory>
 #include <vector>
 
 #include "rankserver/command.h"
@@ -116,14 +117,18 @@ void Channel::On(const wire::CopyBufferToImage& m) {
 
 void Channel::On(const wire::MigrateMemObjects& m) {
   Enqueue command(*this, m.command);
-  std::vector<cl_mem> natives;
+  const auto natives = std::make_shared<std::vector<cl_mem>>();
   for (const MemId id : m.mems) {
-    if (Mem* mem = command.Use(id)) natives.push_back(mem->native.get());
+    if (Mem* mem = command.Use(id)) natives->push_back(mem->native.get());
   }
-  command.Run([&](const NativeArgs& to) {
-    return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(natives.size()), natives.data(),
+  command.NeedEvent();
+  const bool runs = command.Run([&](const NativeArgs& to) {
+    return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(natives->size()), natives->data(),
                                           m.flags, to.count, to.list, to.event);
   });
+  // NVIDIA's looks at the list when it runs.
+  if (!runs) return;
+  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [natives](cl_int) {});
 }
 
 void Channel::On(const wire::Marker& m) {

@@ -1,4 +1,5 @@
 // Coarse-grained shared virtual memory. Addresses from the wire are looked up before anything touches them.
+#include <memory>
 #include <vector>
 
 #include "rankserver/command.h"
@@ -100,19 +101,26 @@ void Channel::On(const wire::SvmMigrate& m) {
   Enqueue command(*this, m.command);
   CheckSvm(command, api().EnqueueSVMMigrateMem, {});
   if (!m.sizes.empty() && m.sizes.size() != m.addresses.size()) command.Fail(CL_INVALID_VALUE);
-  std::vector<const void*> addresses;
-  std::vector<size_t> sizes;
+  struct Lists {
+    std::vector<const void*> addresses;
+    std::vector<size_t> sizes;
+  };
+  const auto lists = std::make_shared<Lists>();
   for (size_t i = 0; i < m.addresses.size() && command.ok(); ++i) {
     const uint64_t size = m.sizes.empty() ? 0 : m.sizes[i];
     if (!command.queue().context->HoldsSvm(m.addresses[i], size)) command.Fail(CL_INVALID_VALUE);
-    addresses.push_back(reinterpret_cast<const void*>(m.addresses[i]));
-    sizes.push_back(size);
+    lists->addresses.push_back(reinterpret_cast<const void*>(m.addresses[i]));
+    lists->sizes.push_back(size);
   }
-  command.Run([&](const NativeArgs& to) {
-    return api().EnqueueSVMMigrateMem(to.queue, static_cast<cl_uint>(addresses.size()), addresses.data(),
-                                      m.sizes.empty() ? nullptr : sizes.data(), m.flags, to.count, to.list,
-                                      to.event);
+  command.NeedEvent();
+  const bool runs = command.Run([&](const NativeArgs& to) {
+    return api().EnqueueSVMMigrateMem(
+        to.queue, static_cast<cl_uint>(lists->addresses.size()), lists->addresses.data(),
+        m.sizes.empty() ? nullptr : lists->sizes.data(), m.flags, to.count, to.list, to.event);
   });
+  // As for memory objects, the runtime may look at the lists when it runs the command.
+  if (!runs) return;
+  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [lists](cl_int) {});
 }
 
 }  // namespace clopencl::rankserver

@@ -1,6 +1,7 @@
 // clEnqueue* but for kernels and images.
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "rankserver/model/call.h"
 #include "rankserver/model/regions.h"
@@ -201,11 +202,15 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
 
 // --- the rest
 
-cl_int EnqueueMigrateMemObjects(cl_command_queue queue, cl_uint mems, const cl_mem*, cl_mem_migration_flags,
-                                cl_uint count, const cl_event* list, cl_event* event) {
+// As NVIDIA's, it looks at the application's list when it runs.
+cl_int EnqueueMigrateMemObjects(cl_command_queue queue, cl_uint num_mems, const cl_mem* mems,
+                                cl_mem_migration_flags, cl_uint count, const cl_event* list,
+                                cl_event* event) {
   Call call("EnqueueMigrateMemObjects", queue, {});
-  if (mems == 0) return CL_INVALID_VALUE;
-  return call.Run(count, list, event, [] { return CL_COMPLETE; });
+  if (num_mems == 0) return CL_INVALID_VALUE;
+  return call.Run(count, list, event, [mems, given = std::vector<cl_mem>(mems, mems + num_mems)] {
+    return std::equal(given.begin(), given.end(), mems) ? CL_COMPLETE : CL_INVALID_MEM_OBJECT;
+  });
 }
 
 cl_int EnqueueMarkerWithWaitList(cl_command_queue queue, cl_uint count, const cl_event* list,
