@@ -54,7 +54,7 @@ def _draw(axes, series, label, title):
     axes.set_ylabel(label)
     axes.set_title(title)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.07 * max(number for points in series.values() for _, number in points))
 
 
 def _two_panels(rows, order, schedule, folder, value, label, name, what):
@@ -104,7 +104,7 @@ def combination_figure(rows, order, folder):
     for i, schedule in enumerate(schedules):
         found = [(names.index(row.combination), row.seconds) for row in mine if row.schedule == schedule]
         axes.barh([at + (i - (len(schedules) - 1) / 2) * thickness for at, _ in found], [s for _, s in found],
-                  height=thickness, color=COLOURS[i], label=schedule)
+                  height=thickness, color=COLOURS[_schedule_rank(schedule)], label=schedule)
     if ideals:
         axes.scatter([ideals[name] for name in ideals], [names.index(name) for name in ideals], marker="|", s=90,
                      color=INK, linewidths=2, zorder=3, label="ideal")
@@ -131,9 +131,10 @@ def ratio_figure(rows, folder, with_paper):
     if with_paper:
         bars.append(("the paper (2012)", "#999999",
                      {order: paper.RESULTS[order].exact_ratio for order in orders if order in paper.RESULTS}))
-    for i, schedule in enumerate(schedules):
+    for schedule in schedules:
         best = {order: analysis.best_row(rows, order, schedule) for order in orders}
-        bars.append((schedule, COLOURS[i], {order: row.ratio for order, row in best.items() if row and row.ratio}))
+        bars.append((schedule, COLOURS[_schedule_rank(schedule)],
+                     {order: row.ratio for order, row in best.items() if row and row.ratio}))
     if not any(values for _, _, values in bars):
         return None
     figure, axes = pyplot.subplots(figsize=(max(5.0, 1.6 + 2.0 * len(orders)), 3.8))
@@ -208,8 +209,9 @@ def nodes_figure(rows, order, folder):
         return None
     figure, axes = pyplot.subplots(figsize=(6.4, 4.2))
     ideal = {}
-    for i, schedule in enumerate(sorted({row.schedule for row in mine}, key=_schedule_rank)):
+    for schedule in sorted({row.schedule for row in mine}, key=_schedule_rank):
         best = {}
+        i = _schedule_rank(schedule)  # The same look in all figures.
         for row in mine:
             ideal[_nodes(row)] = max(ideal.get(_nodes(row), 0), row.s_ideal)
             if row.schedule == schedule:
