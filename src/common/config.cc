@@ -44,8 +44,6 @@ Config ReadConfig() {
   ReadNumber<uint32_t>("CLOPENCL_SPIN_US", 0, config.spin_us);
   ReadNumber<uint32_t>("CLOPENCL_YIELD_US", 0, config.yield_us);
   ReadNumber<uint32_t>("CLOPENCL_MIN_SLEEP_US", 1, config.min_sleep_us);
-  ReadNumber<uint32_t>("CLOPENCL_MAX_SLEEP_US", 1, config.max_sleep_us);
-  ReadNumber<uint32_t>("CLOPENCL_IDLE_MS", 1, config.idle_ms);
   ReadNumber<uint32_t>("CLOPENCL_IDLE_SLEEP_US", 1, config.idle_sleep_us);
   ReadNumber<uint64_t>("CLOPENCL_INLINE_BYTES", 0, config.inline_bytes);
   ReadNumber<uint64_t>("CLOPENCL_CHUNK_BYTES", 4096, config.chunk_bytes);

@@ -17,14 +17,11 @@ struct Config {
   std::string job_dir;
 
   // How a side waits (docs/performance.md): spins for spin_us, then yields for yield_us, then sleeps with
-  // pauses that grow from min_sleep_us to max_sleep_us; after idle_ms without work up to idle_sleep_us.
-  // CLOPENCL_SPIN_US, CLOPENCL_YIELD_US, CLOPENCL_MIN_SLEEP_US, CLOPENCL_MAX_SLEEP_US, CLOPENCL_IDLE_MS,
-  // CLOPENCL_IDLE_SLEEP_US.
+  // pauses that grow with the time waited from min_sleep_us to idle_sleep_us. CLOPENCL_SPIN_US,
+  // CLOPENCL_YIELD_US, CLOPENCL_MIN_SLEEP_US, CLOPENCL_IDLE_SLEEP_US.
   uint32_t spin_us = 50;
   uint32_t yield_us = 2000;
   uint32_t min_sleep_us = 20;
-  uint32_t max_sleep_us = 60;
-  uint32_t idle_ms = 500;
   uint32_t idle_sleep_us = 1000;
 
   // Data up to inline_bytes rides inside messages; more travels as payloads in pieces of chunk_bytes.

@@ -251,7 +251,7 @@ class Channel {
   struct Contents;
   void MoveContents(const Contents& contents);
   std::shared_ptr<Transfer> MakeContentsTransfer(const Contents& contents, TransferRequest request);
-  std::vector<OwnedEvent> EarlierUses(Mem& mem);
+  std::vector<OwnedEvent> EarlierUses(Mem& mem, Access access);
   bool IsPeer(uint32_t rank, uint32_t tag);
   void MoveSvm(const wire::Command& wire_command, uint64_t address, uint64_t size, Direction direction,
                uint32_t tag, wire::ByteView data);

@@ -52,25 +52,31 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
   });
 }
 
-void OrderAfterNewContents(const Queue& queue, Mem& mem, WaitList& waits, const Transfer* self) {
+void OrderAfterNewContents(const Queue& queue, Mem& mem, Access access, WaitList& waits,
+                           const Transfer* self) {
   for (Transfer* transfer : mem.Root()->open) {
     if (transfer == self) return;  // It is itself waited for by what comes after it.
     const TransferRequest& request = transfer->request();
     if (!request.internal && !request.blocking) continue;
+    const bool sends = request.direction == Direction::kFromDevice;
+    if (sends && access == Access::kReads) continue;
     // Should new contents not arrive, what was to use them fails.
-    const bool arrives = request.internal && request.direction == Direction::kToDevice;
+    const bool arrives = request.internal && !sends;
     const cl_event event = arrives ? transfer->ResultEvent() : transfer->OrderEvent(&queue);
     if (event != nullptr) waits.push_back(event);
   }
 }
 
-void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
-                    const Transfer* self) {
+void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, Access access,
+                    WaitList& waits, const Transfer* self) {
   Mem& root = *mem.Root();
   ++root.native_uses;
+  if (access == Access::kWrites) ++root.native_writes;
+  root.last_native = access;
   if (self == nullptr) root.host_uses = 0;
-  if (self == nullptr || !self->request().internal) OrderAfterNewContents(*queue, mem, waits, self);
-  if (root.mapping != nullptr) root.mapping->Detach(channel, queue, root);
+  if (self == nullptr || !self->request().internal) OrderAfterNewContents(*queue, mem, access, waits, self);
+  if (root.mapping != nullptr && (access == Access::kWrites || root.mapping->writable()))
+    root.mapping->Detach(channel, queue, root);
   if (root.fences.empty()) return;
   std::erase_if(root.fences, [&](const Fence& fence) { return Complete(channel.api(), fence.event.get()); });
   for (const Fence& fence : root.fences) {
@@ -79,11 +85,11 @@ void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& 
   }
 }
 
-void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event) {
+void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, Access access, const OwnedEvent& event) {
   Mem& root = *mem.Root();
   if (queue->in_order) {
     for (LastUse& use : root.last_uses) {
-      if (use.queue.lock() != queue) continue;
+      if (use.access != access || use.queue.lock() != queue) continue;
       use.event = event.Share();
       return;
     }
@@ -91,7 +97,7 @@ void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& 
     std::erase_if(root.last_uses,
                   [&](const LastUse& use) { return Complete(*mem.context->api, use.event.get()); });
   }
-  root.last_uses.push_back({queue, event.Share()});
+  root.last_uses.push_back({queue, access, event.Share()});
 }
 
 Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(channel), command_(command) {
@@ -101,21 +107,26 @@ Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(chan
   if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, command.wait_list, waits_));
 }
 
-Mem* Enqueue::Use(MemId id) {
+Mem* Enqueue::Use(MemId id, Access access) {
   cl_int error = CL_SUCCESS;
   std::shared_ptr<Mem>* mem = channel_.mems.Find(id, error);
   if (mem == nullptr) {
     Fail(error);
     return nullptr;
   }
-  Use(**mem);
+  Use(**mem, access);
   return ok() ? mem->get() : nullptr;
 }
 
-void Enqueue::Use(Mem& mem) {
+void Enqueue::Use(Mem& mem, Access access) {
   if (mem.error != CL_SUCCESS) return Fail(mem.error);
   Mem* root = mem.Root();
-  if (std::find(mems_.begin(), mems_.end(), root) == mems_.end()) mems_.push_back(root);
+  for (MemUse& use : mems_) {
+    if (use.root != root) continue;
+    if (access == Access::kWrites) use.access = access;
+    return;
+  }
+  mems_.push_back({root, access});
 }
 
 bool Enqueue::Prepare() {
@@ -128,7 +139,7 @@ bool Enqueue::Prepare() {
     // Earlier transfers have to have their native commands in the queue before.
     for (const auto& transfer : queue_->open) transfer->OrderEvent(queue_.get());
   }
-  for (Mem* root : mems_) OrderAfterUses(channel_, queue_, *root, waits_);
+  for (const MemUse& use : mems_) OrderAfterUses(channel_, queue_, *use.root, use.access, waits_);
   const bool wants_event = command_.event || need_event_ ||
                            (!mems_.empty() && queue_->context->spans_servers) ||
                            (queue_->in_order && channel_.at_tail());
@@ -147,7 +158,7 @@ bool Enqueue::Finish(cl_int status) {
   channel_.NeedsFlush(queue_);
   if (raw_event_ == nullptr) return true;
   if (queue_->context->spans_servers) {
-    for (Mem* root : mems_) RecordUse(queue_, *root, event_);
+    for (const MemUse& use : mems_) RecordUse(queue_, *use.root, use.access, event_);
   }
   if (queue_->in_order) {
     queue_->last_event = event_.Share();

@@ -29,9 +29,9 @@ class Enqueue {
  public:
   Enqueue(Channel& channel, const wire::Command& command);
 
-  // The object, which the command reads or writes; null when it can't be used.
-  Mem* Use(MemId id);
-  void Use(Mem& mem);
+  // The object, which the command uses; null when it can't be used.
+  Mem* Use(MemId id, Access access = Access::kWrites);
+  void Use(Mem& mem, Access access = Access::kWrites);
   void Fail(cl_int error) {
     if (error_ == CL_SUCCESS) error_ = error;
   }
@@ -75,7 +75,11 @@ class Enqueue {
   std::shared_ptr<Queue> queue_;
   cl_int error_ = CL_SUCCESS;
   WaitList waits_;
-  InlineVector<Mem*, 8> mems_;  // Roots and the objects themselves.
+  struct MemUse {
+    Mem* root = nullptr;
+    Access access = Access::kReads;
+  };
+  InlineVector<MemUse, 8> mems_;
   NativeArgs args_;
   cl_event raw_event_ = nullptr;
   OwnedEvent event_;
@@ -95,13 +99,14 @@ void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, 
                          WaitList& waits);
 // Before a native command in `queue` that uses the object: gives it back to the device, and adds what has to
 // be over before. `self`: the transfer whose command it is, which began after what it has to come after.
-void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, WaitList& waits,
-                    const Transfer* self = nullptr);
-// Adds what a command in `queue` on the object has to wait for, as all later ones: moves of its contents,
-// blocking writes. `self`: as above.
-void OrderAfterNewContents(const Queue& queue, Mem& mem, WaitList& waits, const Transfer* self = nullptr);
+void OrderAfterUses(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& mem, Access access,
+                    WaitList& waits, const Transfer* self = nullptr);
+// Adds what a command in `queue` on the object has to wait for, as all later ones: moves of its contents to
+// here and, where it writes, from here; blocking writes. `self`: as above.
+void OrderAfterNewContents(const Queue& queue, Mem& mem, Access access, WaitList& waits,
+                           const Transfer* self = nullptr);
 // After a native command that used the object, for contexts that span servers.
-void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, const OwnedEvent& event);
+void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, Access access, const OwnedEvent& event);
 
 // Puts a native command of our own on a queue and gives its number, 0 when it failed (`status` says why).
 // `event` may be null. The function gets NativeArgs.

@@ -26,7 +26,10 @@ class InlineVector {
   }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  T* data() { return heap_.empty() ? inline_.data() : heap_.data(); }
   const T* data() const { return heap_.empty() ? inline_.data() : heap_.data(); }
+  T* begin() { return data(); }
+  T* end() { return data() + size_; }
   const T* begin() const { return data(); }
   const T* end() const { return data() + size_; }
 

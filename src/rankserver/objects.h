@@ -133,9 +133,12 @@ struct Fence {
   uint64_t queue = 0;  // Its serial; 0: of no queue.
 };
 
-// The last native use of a memory object in a queue.
+enum class Access { kReads, kWrites };
+
+// The last native use of a memory object in a queue, of those that only read and of the others.
 struct LastUse {
   std::weak_ptr<Queue> queue;
+  Access access = Access::kWrites;
   OwnedEvent event;
 };
 
@@ -161,8 +164,10 @@ struct Mem {
   std::vector<Fence> fences;
   std::vector<Transfer*> open;  // Transfers on it that are not over.
   std::vector<LastUse> last_uses;
-  uint64_t native_uses = 0;  // Counts native commands on it.
-  uint64_t host_uses = 0;    // Transfers since the last of these.
+  uint64_t native_uses = 0;    // Counts native commands on it.
+  uint64_t native_writes = 0;  // Those of them that may write.
+  Access last_native = Access::kWrites;
+  uint64_t host_uses = 0;  // Transfers since the last of these.
 
   Mem* Root() { return parent != nullptr ? parent->Root() : this; }
   ~Mem();
@@ -232,7 +237,9 @@ struct Program {
 };
 
 struct KernelArgument {
-  MemId mem;                         // Null: a null memory object, or no memory object at all.
+  MemId mem;
+  Access access = Access::kWrites;   // Of mem.                         // Null: a null memory object, or no
+                                     // memory object at all.
   std::shared_ptr<Sampler> sampler;  // Kept while it is set.
   cl_int error = CL_SUCCESS;         // Setting it failed; launches fail until it is set anew.
 };

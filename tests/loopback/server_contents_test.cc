@@ -92,6 +92,60 @@ TEST_P(ServerContents, ImagesAsAWhole) {
   EXPECT_EQ(read->data, data);
 }
 
+TEST_P(ServerContents, GoWhileCommandsReadThem) {
+  const Bytes data = Pattern(kSize, 1);
+  EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, data, true), CL_COMPLETE);
+  const EventId user = one_.UserEvent(context_one_);
+  const MemId copy = one_.Buffer(context_one_, kSize);
+  one_.Post(wire::CopyBuffer{{queue_one_, {}, std::array{user}}, mem_one_, copy, 0, 0, kSize});
+  for (const transport::Tag tag : {kTag, kTag + 1}) {
+    Move(0, kSize, tag);
+    EXPECT_EQ(harness_.Read(queue_two_, mem_two_, 0, kSize, true, 2), data) << "the copy has not begun";
+    EXPECT_EQ(harness_.Write(queue_two_, mem_two_, 0, Pattern(kSize, 9), true, 2), CL_COMPLETE);
+  }
+  // What writes comes after all of these.
+  one_.Post(wire::FillBuffer{{queue_one_, {}, {}}, mem_one_, Pattern(1, 3), 0, kSize});
+  Move(0, kSize, kTag + 2);
+  one_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  EXPECT_EQ(harness_.Read(queue_two_, mem_two_, 0, 100, false, 2), Bytes(100, Pattern(1, 3)[0]));
+  EXPECT_EQ(harness_.Read(queue_one_, copy, 0, kSize, true), data);
+}
+
+TEST_P(ServerContents, AreReadWhileTheyGo) {
+  const Bytes data = Pattern(kSize, 1);
+  EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, data, true), CL_COMPLETE);
+  const MemId copy = one_.Buffer(context_one_, kSize);
+  one_.Post(wire::CopyBuffer{{queue_one_, {}, {}}, mem_one_, copy, 0, 0, kSize});
+  // Nobody receives yet.
+  one_.Post(wire::SendContents{mem_one_, 0, kSize, 2, kTag});
+  const auto event = one_.NewId<EventId>();
+  one_.Post(wire::CopyBuffer{{queue_one_, event, {}}, mem_one_, copy, 0, 0, kSize});
+  EXPECT_EQ(harness_.Wait(event).status, CL_COMPLETE);
+  one_.Post(wire::FillBuffer{{queue_one_, {}, {}}, mem_one_, Pattern(1, 3), 0, kSize});
+  two_.Post(wire::ReceiveContents{mem_two_, 0, kSize, 1, kTag});
+  EXPECT_EQ(harness_.Read(queue_two_, mem_two_, 0, kSize, true, 2), data);
+  EXPECT_EQ(harness_.Read(queue_one_, mem_one_, 0, 100, false), Bytes(100, Pattern(1, 3)[0]));
+  EXPECT_EQ(harness_.Read(queue_one_, copy, 0, kSize, true), data);
+}
+
+TEST_P(ServerContents, ComeAfterWhatReadsTheOldOnes) {
+  const Bytes old = Pattern(kSize, 1), data = Pattern(kSize, 2);
+  EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, data, true), CL_COMPLETE);
+  EXPECT_EQ(harness_.Write(queue_two_, mem_two_, 0, old, true, 2), CL_COMPLETE);
+  const EventId user = two_.UserEvent(context_two_);
+  const MemId copy = two_.Buffer(context_two_, kSize);
+  two_.Post(wire::CopyBuffer{{queue_two_, {}, std::array{user}}, mem_two_, copy, 0, 0, kSize});
+  // Sending them on in between leaves the readers to be waited for.
+  const MemId third = two_.Buffer(context_two_, kSize);
+  two_.Post(wire::SendContents{mem_two_, 0, kSize, 2, kTag + 1});
+  two_.Post(wire::ReceiveContents{third, 0, kSize, 2, kTag + 1});
+  Move(0, kSize);
+  EXPECT_EQ(harness_.Read(two_.Queue(context_two_), third, 0, kSize, true, 2), old);
+  two_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  EXPECT_EQ(harness_.Read(queue_two_, mem_two_, 0, kSize, true, 2), data);
+  EXPECT_EQ(harness_.Read(queue_two_, copy, 0, kSize, true, 2), old);
+}
+
 TEST_P(ServerContents, WaitForUserEventsOnEitherSide) {
   EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, Pattern(kSize, 1), true), CL_COMPLETE);
   const EventId user_one = one_.UserEvent(context_one_), user_two = two_.UserEvent(context_two_);

@@ -31,10 +31,10 @@ using ServerMessages =
              FillImage, CopyImageToBuffer, CopyBufferToImage, MigrateMemObjects, Marker, Barrier,
              LaunchKernel, SvmRead, SvmWrite, SvmCopy, SvmFill, SvmMigrate, Flush, Finish, SendContents,
              ReceiveContents, CreateUserEvent, SetEventStatus, WatchEvent, ForwardEvent, QueryEvent,
-             ReadClock, FetchTrace,
-             CreateCommandBuffer, RecordCopyBuffer, RecordCopyBufferRect, RecordFillBuffer, RecordCopyImage,
-             RecordFillImage, RecordCopyImageToBuffer, RecordCopyBufferToImage, RecordMarker, RecordBarrier,
-             RecordLaunchKernel, FinalizeCommandBuffer, EnqueueCommandBuffer, SetDefaultDeviceQueue>;
+             ReadClock, FetchTrace, CreateCommandBuffer, RecordCopyBuffer, RecordCopyBufferRect,
+             RecordFillBuffer, RecordCopyImage, RecordFillImage, RecordCopyImageToBuffer,
+             RecordCopyBufferToImage, RecordMarker, RecordBarrier, RecordLaunchKernel, FinalizeCommandBuffer,
+             EnqueueCommandBuffer, SetDefaultDeviceQueue>;
 
 // What the frontend handles.
 using FrontendMessages =
@@ -99,7 +99,7 @@ constexpr uint64_t HashList(uint64_t hash, TypeList<Ts...>) {
 }  // namespace internal
 
 // Bumped when the meaning of a message changes while its layout stays.
-inline constexpr uint64_t kProtocolRevision = 1;
+inline constexpr uint64_t kProtocolRevision = 2;
 
 // Equal in two builds exactly when they understand each other.
 inline constexpr uint64_t kProtocolHash = internal::HashList(

@@ -58,23 +58,16 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
   return sizes;
 }
 
-// Makes the objects that the kernel's arguments name usable on the session. A memory object is taken as read
-// and written unless the object or the kernel says otherwise. Under the command mutex.
+// Makes the objects that the kernel's arguments name usable on the session. Under the command mutex.
 void AccessArguments(Kernel& kernel, PendingCommand& command) {
   Session& session = command.session();
   IdTables& ids = TheRuntime().ids();
-  for (size_t i = 0; i < kernel.args().size(); ++i) {
-    const ArgValue& arg = kernel.args()[i];
-    if (arg.kind == wire::ArgKind::kMem && arg.word != 0) {
+  for (const ArgValue& arg : kernel.args()) {
+    const bool reads_only = arg.kind == wire::ArgKind::kMemRead;
+    if ((reads_only || arg.kind == wire::ArgKind::kMem) && arg.word != 0) {
       Mem* mem = ids.mems.Find(MemId::Unpack(arg.word));
       Require(mem != nullptr, CL_INVALID_KERNEL_ARGS);
       Require(&mem->context() == &kernel.context(), CL_INVALID_CONTEXT);
-      const KernelArgInfo& info = kernel.info().args[i];
-      const bool kernel_reads_only =
-          kernel.info().has_arg_info &&
-          (info.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY ||
-           (info.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
-      const bool reads_only = kernel_reads_only || (mem->flags() & CL_MEM_READ_ONLY) != 0;
       command.Access(*mem, true, !reads_only);
     } else if (arg.kind == wire::ArgKind::kSampler) {
       auto* sampler = static_cast<Sampler*>(ids.samplers.Find(SamplerId::Unpack(arg.word)));

@@ -85,7 +85,15 @@ void Kernel::SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, co
     Require(!(read_only && (mem.flags() & CL_MEM_WRITE_ONLY) != 0), CL_INVALID_ARG_VALUE);
     Require(!(write_only && (mem.flags() & CL_MEM_READ_ONLY) != 0), CL_INVALID_ARG_VALUE);
   }
-  SetWord(arg, wire::ArgKind::kMem, mem.id().Pack());
+  SetWord(arg, OnlyReads(info, mem) ? wire::ArgKind::kMemRead : wire::ArgKind::kMem, mem.id().Pack());
+}
+
+// A memory object is taken as read and written unless the object or the kernel says otherwise.
+bool Kernel::OnlyReads(const KernelArgInfo& info, const Mem& mem) const {
+  if ((mem.flags() & CL_MEM_READ_ONLY) != 0) return true;
+  return info_->has_arg_info &&
+         (info.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY ||
+          (info.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
 }
 
 void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
@@ -118,17 +126,20 @@ void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
         // Nothing tells a handle from a number here, except that it is one of ours.
         const void* word = *static_cast<void* const*>(value);
         MemId mem;
+        wire::ArgKind kind = wire::ArgKind::kMem;
         SamplerId sampler;
         {
           std::lock_guard lock(TheRuntime().command_mutex());
           TheRuntime().ids().mems.ForEach([&](Mem* live) {
-            if (static_cast<Object*>(live) == word) mem = live->id();
+            if (static_cast<Object*>(live) != word) return;
+            mem = live->id();
+            if (OnlyReads(info, *live)) kind = wire::ArgKind::kMemRead;
           });
           TheRuntime().ids().samplers.ForEach([&](void* live) {
             if (live == word) sampler = static_cast<Sampler*>(live)->id();
           });
         }
-        if (mem) return SetWord(arg, wire::ArgKind::kMem, mem.Pack());
+        if (mem) return SetWord(arg, kind, mem.Pack());
         if (sampler) return SetWord(arg, wire::ArgKind::kSampler, sampler.Pack());
       }
       return SetValue(arg, size, value);

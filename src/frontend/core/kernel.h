@@ -78,6 +78,7 @@ class Kernel : public ObjectOf<Kernel, cl_kernel, ObjectTag::kKernel> {
   static ArgClass Classify(const KernelArgInfo& arg, bool has_info);
   void SetValue(ArgValue& arg, size_t size, const void* value);
   void SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word);
+  bool OnlyReads(const KernelArgInfo& info, const Mem& mem) const;
   void SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value);
 
   // The version that the session has.

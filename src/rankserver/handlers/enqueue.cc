@@ -16,7 +16,7 @@ Size3 ToSizes(const std::array<uint64_t, 3>& values) { return {values[0], values
 
 void Channel::On(const wire::CopyBuffer& m) {
   Enqueue command(*this, m.command);
-  Mem* source = command.Use(m.source);
+  Mem* source = command.Use(m.source, Access::kReads);
   Mem* destination = command.Use(m.destination);
   command.Run([&](const NativeArgs& to) {
     return api().EnqueueCopyBuffer(to.queue, source->native.get(), destination->native.get(), m.source_offset,
@@ -26,7 +26,7 @@ void Channel::On(const wire::CopyBuffer& m) {
 
 void Channel::On(const wire::CopyBufferRect& m) {
   Enqueue command(*this, m.command);
-  Mem* source = command.Use(m.source);
+  Mem* source = command.Use(m.source, Access::kReads);
   Mem* destination = command.Use(m.destination);
   const Size3 from = ToSizes(m.source_origin), into = ToSizes(m.destination_origin),
               region = ToSizes(m.region);
@@ -49,7 +49,7 @@ void Channel::On(const wire::FillBuffer& m) {
 
 void Channel::On(const wire::CopyImage& m) {
   Enqueue command(*this, m.command);
-  Mem* source = command.Use(m.source);
+  Mem* source = command.Use(m.source, Access::kReads);
   Mem* destination = command.Use(m.destination);
   const Size3 from = ToSizes(m.source_origin), into = ToSizes(m.destination_origin),
               region = ToSizes(m.region);
@@ -94,7 +94,7 @@ void Channel::On(const wire::FillImage& m) {
 
 void Channel::On(const wire::CopyImageToBuffer& m) {
   Enqueue command(*this, m.command);
-  Mem* source = command.Use(m.source);
+  Mem* source = command.Use(m.source, Access::kReads);
   Mem* destination = command.Use(m.destination);
   const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
   command.Run([&](const NativeArgs& to) {
@@ -106,7 +106,7 @@ void Channel::On(const wire::CopyImageToBuffer& m) {
 
 void Channel::On(const wire::CopyBufferToImage& m) {
   Enqueue command(*this, m.command);
-  Mem* source = command.Use(m.source);
+  Mem* source = command.Use(m.source, Access::kReads);
   Mem* destination = command.Use(m.destination);
   const Size3 origin = ToSizes(m.origin), region = ToSizes(m.region);
   command.Run([&](const NativeArgs& to) {
@@ -118,8 +118,10 @@ void Channel::On(const wire::CopyBufferToImage& m) {
 void Channel::On(const wire::MigrateMemObjects& m) {
   Enqueue command(*this, m.command);
   const auto natives = std::make_shared<std::vector<cl_mem>>();
+  const bool drops = (m.flags & CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED) != 0;
   for (const MemId id : m.mems) {
-    if (Mem* mem = command.Use(id)) natives->push_back(mem->native.get());
+    if (Mem* mem = command.Use(id, drops ? Access::kWrites : Access::kReads))
+      natives->push_back(mem->native.get());
   }
   command.NeedEvent();
   const bool runs = command.Run([&](const NativeArgs& to) {

@@ -22,13 +22,15 @@ cl_int Channel::SetArgument(Kernel& kernel, const wire::KernelArg& arg) {
       return api().SetKernelArg(native, arg.index, arg.bytes.size(), arg.bytes.data());
     case wire::ArgKind::kLocal:
       return api().SetKernelArg(native, arg.index, arg.word, nullptr);
-    case wire::ArgKind::kMem: {
+    case wire::ArgKind::kMem:
+    case wire::ArgKind::kMemRead: {
       cl_mem mem = nullptr;
       if (arg.word != 0) {
         const std::shared_ptr<Mem>* found = mems.Find(MemId::Unpack(arg.word), status);
         if (found == nullptr) return status;
         mem = (*found)->native.get();
         state.mem = MemId::Unpack(arg.word);
+        state.access = arg.kind == wire::ArgKind::kMemRead ? Access::kReads : Access::kWrites;
       }
       return api().SetKernelArg(native, arg.index, sizeof mem, &mem);
     }
@@ -92,7 +94,7 @@ void Channel::On(const wire::LaunchKernel& m) {
   if (const cl_int error = PrepareKernel(m, kernel)) command.Fail(error);
   if (kernel != nullptr) {
     for (const KernelArgument& arg : kernel->args)
-      if (arg.mem) command.Use(arg.mem);
+      if (arg.mem) command.Use(arg.mem, arg.access);
   }
   const Range range(m);
   command.Run([&](const NativeArgs& to) {

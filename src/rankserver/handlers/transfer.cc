@@ -49,7 +49,7 @@ template <typename Check>
 std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move& move, Check check) {
   const bool reads = move.direction == Direction::kFromDevice;
   if (reads && move.tag == 0) command.ReadsInline();
-  Mem* mem = command.Use(move.mem);
+  Mem* mem = command.Use(move.mem, AccessOf(move.direction));
   if (mem != nullptr && !check(*mem)) command.Fail(CL_INVALID_VALUE);
   if (!reads && move.tag == 0 && move.data.size() != move.size) command.Fail(CL_INVALID_VALUE);
   if (reads && move.tag == 0 && !move.command.event) command.Fail(CL_INVALID_EVENT);
@@ -71,7 +71,7 @@ std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move
 void Channel::StartMove(Enqueue& command, const std::shared_ptr<Transfer>& transfer, const Move& move) {
   if (move.direction == Direction::kToDevice && move.tag == 0) transfer->SetInlineData(move.data);
   WaitList waits = command.waits();
-  OrderAfterNewContents(command.queue(), *transfer->request().mem, waits);
+  OrderAfterNewContents(command.queue(), *transfer->request().mem, AccessOf(move.direction), waits);
   transfer->Start(waits);
 }
 
@@ -271,15 +271,16 @@ void Channel::MoveContents(const Contents& contents) {
     std::make_shared<FailedTransfer>(*this, std::move(request))->StartFailed(status);
     return;
   }
-  std::vector<OwnedEvent> uses = contents.fresh ? std::vector<OwnedEvent>{} : EarlierUses(*request.mem);
+  std::vector<OwnedEvent> uses =
+      contents.fresh ? std::vector<OwnedEvent>{} : EarlierUses(*request.mem, AccessOf(request.direction));
   const std::shared_ptr<Transfer> transfer = MakeContentsTransfer(contents, std::move(request));
   if (contents.data != nullptr) transfer->SetInlineData(*contents.data);
   transfer->Start({}, std::move(uses));
 }
 
-// The events of everything that was told to use the object so far, but what the last move of its contents has
-// to wait for anyway.
-std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
+// The events of everything that was told to use the object so far and may not do so at the same time, but
+// what the last move of contents to it has to wait for anyway.
+std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem, Access access) {
   std::vector<OwnedEvent> uses;
   Mem& root = *mem.Root();
   const auto add = [&](cl_event event) {
@@ -287,11 +288,19 @@ std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem) {
     api().RetainEvent(event);
     uses.emplace_back(api(), event);
   };
-  const auto last_move = std::find_if(root.open.rbegin(), root.open.rend(),
-                                      [](const Transfer* transfer) { return transfer->request().internal; });
+  const auto last_move = std::find_if(root.open.rbegin(), root.open.rend(), [](const Transfer* transfer) {
+    return transfer->request().internal && transfer->request().direction == Direction::kToDevice;
+  });
   auto first = last_move == root.open.rend() ? root.open.begin() : std::prev(last_move.base());
-  for (; first != root.open.end(); ++first) add((*first)->OrderEvent(nullptr));
-  for (LastUse& use : root.last_uses) add(use.event.get());
+  for (; first != root.open.end(); ++first) {
+    const bool both_read =
+        access == Access::kReads && (*first)->request().direction == Direction::kFromDevice;
+    if (!both_read) add((*first)->OrderEvent(nullptr));
+  }
+  for (LastUse& use : root.last_uses) {
+    const bool both_read = access == Access::kReads && use.access == Access::kReads;
+    if (!both_read) add(use.event.get());
+  }
   if (mem.context->spans_servers) return uses;
   // Nobody noted the uses, since nobody was to ask; so all commands of the context count.
   queues.ForEach([&](const std::shared_ptr<Queue>& queue) {

@@ -18,7 +18,7 @@ cl_int EnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, s
   return call.RunBlocking(
       blocking, count, list, event,
       [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-        engine.CheckUnmapped(*from, "a read");
+        engine.CheckMaps(*from->memory, "a read", false);
         std::memcpy(to, from->data() + offset, size);
         return CL_COMPLETE;
       });
@@ -31,7 +31,7 @@ cl_int EnqueueWriteBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, 
   return call.RunBlocking(
       blocking, count, list, event,
       [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-        engine.CheckUnmapped(*to, "a write");
+        engine.CheckMaps(*to->memory, "a write", true);
         std::memcpy(to->data() + offset, from, size);
         return CL_COMPLETE;
       });
@@ -47,7 +47,7 @@ cl_int EnqueueReadBufferRect(cl_command_queue queue, cl_mem mem, cl_bool blockin
   return call.RunBlocking(
       blocking, count, list, event,
       [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-        engine.CheckUnmapped(*from, "a read");
+        engine.CheckMaps(*from->memory, "a read", false);
         CopyRect(static_cast<std::byte*>(to), host, from->data(), device);
         return CL_COMPLETE;
       });
@@ -63,7 +63,7 @@ cl_int EnqueueWriteBufferRect(cl_command_queue queue, cl_mem mem, cl_bool blocki
   return call.RunBlocking(
       blocking, count, list, event,
       [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
-        engine.CheckUnmapped(*to, "a write");
+        engine.CheckMaps(*to->memory, "a write", true);
         CopyRect(to->data(), device, static_cast<const std::byte*>(from), host);
         return CL_COMPLETE;
       });
@@ -77,7 +77,8 @@ cl_int EnqueueCopyBuffer(cl_command_queue queue, cl_mem source, cl_mem destinati
     call.status = CL_INVALID_VALUE;
   }
   return call.Run(count, list, event, [=, &engine = call.engine, mems = call.mems] {
-    for (const auto& mem : mems) engine.CheckUnmapped(*mem, "a copy");
+    engine.CheckMaps(*mems[0]->memory, "a copy", false);
+    engine.CheckMaps(*mems[1]->memory, "a copy", true);
     std::memmove(mems[1]->data() + to, mems[0]->data() + from, size);
     return CL_COMPLETE;
   });
@@ -93,7 +94,8 @@ cl_int EnqueueCopyBufferRect(cl_command_queue queue, cl_mem source, cl_mem desti
     call.status = CL_INVALID_VALUE;
   }
   return call.Run(count, list, event, [=, &engine = call.engine, mems = call.mems] {
-    for (const auto& mem : mems) engine.CheckUnmapped(*mem, "a copy");
+    engine.CheckMaps(*mems[0]->memory, "a copy", false);
+    engine.CheckMaps(*mems[1]->memory, "a copy", true);
     CopyRect(mems[1]->data(), to, mems[0]->data(), from);
     return CL_COMPLETE;
   });
@@ -110,7 +112,7 @@ cl_int EnqueueFillBuffer(cl_command_queue queue, cl_mem mem, const void* pattern
   return call.Run(count, list, event,
                   [=, &engine = call.engine, mems = call.mems,
                    bytes = std::vector<std::byte>(first, first + pattern_size)] {
-                    engine.CheckUnmapped(*mems[0], "a fill");
+                    engine.CheckMaps(*mems[0]->memory, "a fill", true);
                     Fill(mems[0]->data() + offset, size, bytes);
                     return CL_COMPLETE;
                   });
@@ -133,7 +135,7 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   }
   *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, mapping] {
     std::lock_guard lock(engine.mutex);
-    ++target->memory->maps;
+    engine.CountMap(*target->memory, mapping.flags, 1);
     if (mapping.shadow != nullptr)
       std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
     return CL_COMPLETE;
@@ -162,9 +164,9 @@ void* EnqueueMapImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_m
       target->type == CL_MEM_OBJECT_IMAGE3D || target->type == CL_MEM_OBJECT_IMAGE2D_ARRAY;
   *slice_pitch = has_layers ? *row_pitch : has_slices ? *row_pitch * target->extent[1] : 0;
   const Mapping mapping{target->data(), 0, target->size, flags, nullptr};
-  *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target] {
+  *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, flags] {
     std::lock_guard lock(engine.mutex);
-    ++target->memory->maps;
+    engine.CountMap(*target->memory, flags, 1);
     return CL_COMPLETE;
   });
   if (*status != CL_SUCCESS) return nullptr;
@@ -192,7 +194,7 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
   }
   return call.Run(count, list, event, [&engine = call.engine, target, mapping] {
     std::lock_guard lock(engine.mutex);
-    --target->memory->maps;
+    engine.CountMap(*target->memory, mapping.flags, -1);
     const bool wrote = (mapping.flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) != 0;
     if (mapping.shadow != nullptr && wrote)
       std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);

@@ -54,8 +54,9 @@ struct Memory {
   ~Memory();
 
   std::vector<std::byte> bytes;
-  int maps = 0;     // Mappings that are in force.
-  size_t size = 0;  // Taken of each of these.
+  int maps = 0;          // Mappings that are in force.
+  int writing_maps = 0;  // Those of them that are for writing.
+  size_t size = 0;       // Taken of each of these.
   std::vector<DeviceObject*> devices;
 };
 
@@ -120,6 +121,7 @@ struct KernelObject final : Object {
     bool set = false;
     std::shared_ptr<Memory> memory;
     size_t offset = 0, size = 0;
+    bool read_only = false;
     std::vector<std::byte> bytes;
     size_t local_size = 0;
   };
@@ -195,7 +197,10 @@ struct Engine {
                  std::shared_ptr<KernelCall> launch = nullptr);
   // The command waits for nothing any more.
   void MakeReady(std::shared_ptr<Command> command);
-  void CheckUnmapped(const MemObject& mem, const char* what);
+  // Notes a fault when a command uses the memory in a way that a mapping forbids (OpenCL 3.0, "Mapping Buffer
+  // Objects").
+  void CheckMaps(const Memory& memory, const char* what, bool writes);
+  void CountMap(Memory& memory, cl_map_flags flags, int by);
   // Completes the event and what follows from it; callbacks are collected to be called without the mutex.
   void Complete(const std::shared_ptr<EventObject>& event, cl_int status, cl_ulong when,
                 std::vector<std::function<void()>>& calls);

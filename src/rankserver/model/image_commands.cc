@@ -32,7 +32,7 @@ cl_int EnqueueReadImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, co
   if (call.status != CL_SUCCESS) return call.status;
   const Rect rect = ImageRect(*call.mems[0], origin, region);
   return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, from = call.mems[0]] {
-    engine.CheckUnmapped(*from, "a read");
+    engine.CheckMaps(*from->memory, "a read", false);
     CopyRect(static_cast<std::byte*>(to), Packed(rect), from->data(), rect);
     return CL_COMPLETE;
   });
@@ -47,7 +47,7 @@ cl_int EnqueueWriteImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, c
   if (call.status != CL_SUCCESS) return call.status;
   const Rect rect = ImageRect(*call.mems[0], origin, region);
   return call.RunBlocking(blocking, count, list, event, [=, &engine = call.engine, to = call.mems[0]] {
-    engine.CheckUnmapped(*to, "a write");
+    engine.CheckMaps(*to->memory, "a write", true);
     CopyRect(to->data(), rect, static_cast<const std::byte*>(from), Packed(rect));
     return CL_COMPLETE;
   });
@@ -61,7 +61,8 @@ cl_int CopyBetween(const char* function, cl_command_queue queue, cl_mem source, 
   const auto both = rects(call);
   if (!both) return CL_INVALID_VALUE;
   return call.Run(count, list, event, [&engine = call.engine, mems = call.mems, both = *both] {
-    for (const auto& mem : mems) engine.CheckUnmapped(*mem, "a copy");
+    engine.CheckMaps(*mems[0]->memory, "a copy", false);
+    engine.CheckMaps(*mems[1]->memory, "a copy", true);
     CopyRect(mems[1]->data(), both.second, mems[0]->data(), both.first);
     return CL_COMPLETE;
   });
@@ -126,7 +127,7 @@ cl_int EnqueueFillImage(cl_command_queue queue, cl_mem mem, const void* color, c
   // Every format is filled with the first bytes of its first channel.
   const auto first = *static_cast<const std::byte*>(color);
   return call.Run(count, list, event, [=, &engine = call.engine, to = call.mems[0]] {
-    engine.CheckUnmapped(*to, "a fill");
+    engine.CheckMaps(*to->memory, "a fill", true);
     for (size_t z = 0; z < rect.region[2]; ++z)
       for (size_t y = 0; y < rect.region[1]; ++y)
         std::fill_n(to->data() + rect.At(y, z), rect.region[0], first);

@@ -115,9 +115,15 @@ cl_int Engine::Release(void* handle, Kind kind) {
   return CL_SUCCESS;
 }
 
-void Engine::CheckUnmapped(const MemObject& mem, const char* what) {
+void Engine::CheckMaps(const Memory& memory, const char* what, bool writes) {
   std::lock_guard lock(mutex);
-  if (mem.memory->maps > 0) faults.push_back(std::string(what) + " touched a mapped buffer");
+  if (memory.writing_maps > 0 || (writes && memory.maps > 0))
+    faults.push_back(std::string(what) + " touched a mapped buffer");
+}
+
+void Engine::CountMap(Memory& memory, cl_map_flags flags, int by) {
+  memory.maps += by;
+  if ((flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) != 0) memory.writing_maps += by;
 }
 
 cl_int Engine::Enqueue(QueueObject& queue, cl_uint count, const cl_event* list, cl_event* event_out,

@@ -307,6 +307,7 @@ cl_int SetKernelArg(cl_kernel handle, cl_uint index, size_t size, const void* va
       next.memory = mem->memory;
       next.offset = mem->offset;
       next.size = mem->size;
+      next.read_only = arg.is_const || (mem->flags & CL_MEM_READ_ONLY) != 0;
     }
   } else {
     if (size != arg.value_size) return CL_INVALID_ARG_SIZE;
@@ -373,7 +374,7 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
   if (const cl_int error = engine.Enter("EnqueueNDRangeKernel")) return error;
   std::shared_ptr<QueueObject> queue;
   auto call = std::make_shared<KernelCall>();
-  std::vector<std::shared_ptr<Memory>> memories;
+  std::vector<std::pair<std::shared_ptr<Memory>, bool>> memories;  // And whether the kernel may write it.
   KernelFunction function;
   {
     std::lock_guard lock(engine.mutex);
@@ -386,7 +387,7 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
       KernelCall::Argument arg{{}, value.bytes, value.local_size};
       if (value.memory != nullptr) {
         arg.memory = std::span(value.memory->bytes).subspan(value.offset, value.size);
-        memories.push_back(value.memory);
+        memories.emplace_back(value.memory, !value.read_only);
       }
       call->args.push_back(std::move(arg));
     }
@@ -399,10 +400,7 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
     if (offset != nullptr) call->offset[i] = offset[i];
   }
   const auto run = [&engine, call, memories, function] {
-    for (const auto& memory : memories) {
-      std::lock_guard lock(engine.mutex);
-      if (memory->maps > 0) engine.faults.push_back("a kernel touched a mapped buffer");
-    }
+    for (const auto& [memory, writes] : memories) engine.CheckMaps(*memory, "a kernel", writes);
     return function ? function(*call) : CL_COMPLETE;
   };
   return engine.Enqueue(*queue, count, list, event, run, false, false, call);

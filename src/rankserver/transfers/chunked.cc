@@ -52,7 +52,8 @@ class ChunkedTransfer final : public Transfer {
     transfer_queue_ = request_.mem->context->TransferQueue(status_);
     if (transfer_queue_ == nullptr) return GiveUp(status_);
     // What the first chunk has to wait for holds back the others, behind it in the same queue.
-    OrderAfterUses(channel_, transfer_queue_, *request_.mem, first_waits_, this);
+    OrderAfterUses(channel_, transfer_queue_, *request_.mem, AccessOf(request_.direction), first_waits_,
+                   this);
     if (part_ && !PrepareScratch()) return GiveUp(status_);
     Moving();
     Pump();

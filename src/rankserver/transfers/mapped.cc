@@ -62,7 +62,8 @@ class MappedTransfer final : public Transfer {
       : Transfer(channel, std::move(request)),
         root_(RootOf(request_.mem)),
         part_(std::move(part)),
-        native_uses_(root_->native_uses) {}
+        native_uses_(root_->native_uses),
+        native_writes_(root_->native_writes) {}
 
   void OnQueueMoved() override {
     if (my_turn_) Advance();
@@ -85,7 +86,11 @@ class MappedTransfer final : public Transfer {
   void Advance() {
     if (started_ || BehindAnother()) return;
     started_ = true;
-    mapping_ = Mapping::Get(channel_, root_);
+    const Access access = AccessOf(request_.direction);
+    // What commands here read is sent to other servers beside them.
+    const bool writable =
+        !request_.internal || access == Access::kWrites || root_->last_native == Access::kWrites;
+    mapping_ = Mapping::Get(channel_, root_, access, writable);
     mapping_->AddUser(this);
     mapping_->WhenReady([this, self = shared_from_this()](std::byte*, cl_int error) {
       if (error == CL_SUCCESS) return Move();
@@ -124,14 +129,16 @@ class MappedTransfer final : public Transfer {
   void Moved(cl_int status) {
     mapping_->RemoveUser(this);
     // If nothing else came, the buffer stays mapped for the next transfer.
-    if (root_->native_uses == native_uses_ && !mapping_->closing()) return Finish(status);
+    const bool wanted_back = root_->native_writes != native_writes_ ||
+                             (mapping_->writable() && root_->native_uses != native_uses_);
+    if (!wanted_back && !mapping_->closing()) return Finish(status);
     mapping_->Close(channel_, root_, [this, self = shared_from_this(), status] { Finish(status); });
   }
 
   const std::shared_ptr<Mem> root_;
   MappedPart part_;
-  ByteBuffer packed_;           // What travels, when that is not how it lies in memory.
-  const uint64_t native_uses_;  // Of the root, before this transfer.
+  ByteBuffer packed_;                           // What travels, when that is not how it lies in memory.
+  const uint64_t native_uses_, native_writes_;  // Of the root, before this transfer.
   bool my_turn_ = false;
   bool started_ = false;
   std::shared_ptr<Mapping> mapping_;

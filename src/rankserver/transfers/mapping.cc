@@ -10,13 +10,20 @@
 
 namespace clopencl::rankserver {
 
-std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Mem>& root) {
-  if (root->mapping != nullptr) return root->mapping;
-  auto mapping = std::make_shared<Mapping>();
+std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Mem>& root, Access access,
+                                      bool writable) {
+  const bool good = root->mapping != nullptr && (access == Access::kReads || root->mapping->writable());
+  if (good) return root->mapping;
+  auto mapping = std::make_shared<Mapping>(writable);
   cl_int status = CL_SUCCESS;
   const std::shared_ptr<Queue> queue = root->context->TransferQueue(status);
   uint64_t sequence = 0;
   if (queue != nullptr) {
+    if (root->mapping != nullptr) {
+      ++root->native_uses;
+      ++root->native_writes;
+      root->mapping->Detach(channel, queue, *root);
+    }
     // An unmap that is still to run does not hold it up: that may be behind the very transfer that maps.
     sequence = EnqueueOwn(channel, queue, {}, &mapping->map_event_, status, [&](const NativeArgs& to) {
       cl_int error = CL_SUCCESS;
@@ -37,14 +44,14 @@ std::shared_ptr<Mapping> Mapping::Get(Channel& channel, const std::shared_ptr<Me
 }
 
 void Mapping::Map(const NativeApi& api, const Mem& root, const NativeArgs& to, cl_int& error) {
-  constexpr cl_map_flags kFlags = CL_MAP_READ | CL_MAP_WRITE;
+  const cl_map_flags flags = CL_MAP_READ | (writable_ ? CL_MAP_WRITE : 0);
   void* base = nullptr;
   if (root.is_buffer) {
-    base = api.EnqueueMapBuffer(to.queue, root.native.get(), CL_FALSE, kFlags, 0, root.size, to.count,
-                                to.list, to.event, &error);
+    base = api.EnqueueMapBuffer(to.queue, root.native.get(), CL_FALSE, flags, 0, root.size, to.count, to.list,
+                                to.event, &error);
   } else {
     constexpr std::array<size_t, 3> kOrigin{};
-    base = api.EnqueueMapImage(to.queue, root.native.get(), CL_FALSE, kFlags, kOrigin.data(),
+    base = api.EnqueueMapImage(to.queue, root.native.get(), CL_FALSE, flags, kOrigin.data(),
                                root.image.extent.data(), &row_pitch_, &slice_pitch_, to.count, to.list,
                                to.event, &error);
   }

@@ -13,13 +13,18 @@ namespace clopencl::rankserver {
 class Transfer;
 struct NativeArgs;
 
-// Of a root object as a whole, for reading and writing. Mem::mapping holds the current one; transfers that
-// use it share it. When a native command wants the buffer, the mapping is detached from it and unmapped:
-// behind the native events of the transfers that still use it. Belongs to the event loop.
+// Of a root object as a whole. Mem::mapping holds the current one; transfers that use it share it. Native
+// commands that only read the object go on beside one that is not writable. When a native command wants the
+// buffer, the mapping is detached from it and unmapped: behind the native events of the transfers that still
+// use it. Belongs to the event loop.
 class Mapping : public std::enable_shared_from_this<Mapping> {
  public:
-  // The mapping of the object, made when there is none.
-  static std::shared_ptr<Mapping> Get(Channel& channel, const std::shared_ptr<Mem>& root);
+  // The mapping of the object, made when there is none that is good for `access`; `writable`: one that is
+  // made is good for all.
+  static std::shared_ptr<Mapping> Get(Channel& channel, const std::shared_ptr<Mem>& root, Access access,
+                                      bool writable);
+  explicit Mapping(bool writable) : writable_(writable) {}
+  bool writable() const { return writable_; }
 
   // Calls `ready`, at once if possible, with the address of the object's first byte, or null and an error.
   using Ready = std::function<void(std::byte* base, cl_int error)>;
@@ -51,6 +56,7 @@ class Mapping : public std::enable_shared_from_this<Mapping> {
   void OnMapped(cl_int status);
   uint64_t Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event);
 
+  const bool writable_;
   std::byte* base_ = nullptr;
   size_t row_pitch_ = 0;
   size_t slice_pitch_ = 0;

@@ -11,6 +11,10 @@ namespace clopencl::rankserver {
 
 enum class Direction { kFromDevice, kToDevice };
 
+inline Access AccessOf(Direction direction) {
+  return direction == Direction::kFromDevice ? Access::kReads : Access::kWrites;
+}
+
 // Where the data goes to or comes from.
 struct Peer {
   transport::Rank rank = 0;

@@ -25,8 +25,8 @@ class StagedTransfer final : public Transfer {
     if (request_.direction == Direction::kToDevice) {
       EnqueueWrite();
       if (native_order && native_event_) return nullptr;
-      // Should it fail, so do the commands that come after: the object failed, or nobody waited for the write.
-      // User events in their place cost some native runtimes much.
+      // Should it fail, so do the commands that come after: the object failed, or nobody waited for the
+      // write. User events in their place cost some native runtimes much.
       if ((request_.internal || request_.blocking) && native_event_) return native_event_.get();
     } else if (native_order && request_.peer.tag == 0) {
       return nullptr;  // The data goes with the report, so the native command is all of the transfer.
@@ -105,14 +105,15 @@ class StagedTransfer final : public Transfer {
 
   uint64_t EnqueueCommand(WaitList& waits) {
     OrderAfterEarlier(waits);
-    if (request_.mem != nullptr) OrderAfterUses(channel_, request_.queue, *request_.mem, waits, this);
+    const Access access = AccessOf(request_.direction);
+    if (request_.mem != nullptr) OrderAfterUses(channel_, request_.queue, *request_.mem, access, waits, this);
     const uint64_t sequence = EnqueueOwn(channel_, request_.queue, waits, &native_event_, enqueue_status_,
                                          [&](const NativeArgs& to) { return command_(to, block_->data()); });
     // The queue is that of all moves of contents; commands of others wait for this one, and OpenCL asks that
     // it be flushed before they are enqueued.
     if (sequence != 0 && request_.internal) channel_.api().Flush(request_.queue->native.get());
     if (sequence != 0 && request_.mem != nullptr && request_.queue->context->spans_servers) {
-      RecordUse(request_.queue, *request_.mem, native_event_);
+      RecordUse(request_.queue, *request_.mem, access, native_event_);
     }
     return sequence;
   }

@@ -159,6 +159,7 @@ enum class ArgKind : uint8_t {
   kValue = 1,   // bytes
   kLocal,       // word: size in bytes
   kMem,         // word: MemId::Pack(), 0: a null memory object
+  kMemRead,     // word: MemId::Pack(), of an object that the kernel only reads
   kSampler,     // word: SamplerId::Pack()
   kQueue,       // word: QueueId::Pack()
   kSvmPointer,  // word: the address
