@@ -149,19 +149,34 @@ Backoff::Duration Backoff::SpinTime(Awaited what) const {
   return std::max(policy_.spin, std::min(kCrowdedSpin, policy_.spin + policy_.yield));
 }
 
-void Backoff::Pause(Awaited what, Duration at_most) {
+Backoff::Step Backoff::NextStep(Awaited what, Duration& elapsed) {
   if (fresh_) Begin();
   const Duration spin = SpinTime(what);
-  if (spinning_ && spin.count() > 0 && ++polls_ % kPollsPerClock != 0) return SpinHint();
-  const Duration elapsed = Clock::now() - since_;
+  if (spinning_ && spin.count() > 0 && ++polls_ % kPollsPerClock != 0) return Step::kSpin;
+  elapsed = Clock::now() - since_;
   spinning_ = elapsed < spin;
-  if (spinning_) {
-    SpinHint();
-  } else if (elapsed < policy_.spin + policy_.yield && !crowded_) {
-    Yield(elapsed);
-  } else {
-    SleepFor(elapsed, at_most);
+  if (spinning_) return Step::kSpin;
+  return elapsed < policy_.spin + policy_.yield && !crowded_ ? Step::kYield : Step::kSleep;
+}
+
+void Backoff::Pause(Awaited what, Duration at_most) {
+  Duration elapsed{};
+  switch (NextStep(what, elapsed)) {
+    case Step::kSpin:
+      return SpinHint();
+    case Step::kYield:
+      return Yield(elapsed);
+    case Step::kSleep:
+      return SleepFor(elapsed, at_most);
   }
+}
+
+bool Backoff::PauseAwake(Awaited what) {
+  Duration elapsed{};
+  const Step step = NextStep(what, elapsed);
+  if (step == Step::kSleep || (step == Step::kYield && policy_.cramped)) return false;
+  step == Step::kSpin ? SpinHint() : Yield(elapsed);
+  return true;
 }
 
 void Backoff::Yield(Duration elapsed) {

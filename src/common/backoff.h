@@ -82,6 +82,10 @@ class Backoff {
   void Pause(Awaited what = Awaited::kAnswer,
              std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
 
+  // As Pause() in the steps before those that sleep. False, without a pause, when it is time to sleep, or to
+  // leave a core to others where these are few: for a thread that another will wake.
+  bool PauseAwake(Awaited what);
+
   // As Pause(), but sleeps in every step: for a thread that nobody waits for.
   void Sleep(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
 
@@ -89,7 +93,10 @@ class Backoff {
   using Clock = std::chrono::steady_clock;
   using Duration = std::chrono::nanoseconds;
 
+  enum class Step { kSpin, kYield, kSleep };
+
   void Begin();
+  Step NextStep(Awaited what, Duration& elapsed);
   Duration SpinTime(Awaited what) const;
   void Yield(Duration elapsed);
   Duration Jitter(Duration pause);

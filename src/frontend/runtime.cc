@@ -21,6 +21,8 @@ constexpr int64_t kLeftBehindFlushes = 2;
 constexpr int64_t kLongestNapNs = 1'000'000;
 // After so long without a packet it sleeps until it is rung for, which costs who rings a system call.
 constexpr int64_t kAttentionNs = 10'000'000;
+// A thread that waits while another drives the transport looks for itself after so long.
+constexpr std::chrono::milliseconds kFollowersSleep{5};
 
 int64_t NowNs() {
   timespec now;
@@ -40,7 +42,7 @@ std::string HostName() {
 std::atomic<Runtime*> Runtime::instance_{nullptr};
 
 Runtime::Runtime(std::unique_ptr<transport::Transport> transport)
-    : config_(GetConfig()), transport_(std::move(transport)) {
+    : config_(GetConfig()), transport_(std::move(transport)), host_(HostName()) {
   if (config_.stats || !config_.trace_file.empty()) {
     observer_ = std::make_unique<Observer>(config_.stats, config_.trace_file);
     Observer::SetInstance(observer_.get());
@@ -104,7 +106,7 @@ bool Runtime::BuildPlatforms() {
     const std::string name = config_.merge ? "clOpenCL" : native + " (" + session->host() + ")";
     Platform*& platform = by_name[name];
     if (platform == nullptr) {
-      platforms_.push_back(std::make_unique<Platform>(name, config_.merge ? HostName() : session->host()));
+      platforms_.push_back(std::make_unique<Platform>(name, config_.merge ? host_ : session->host()));
       platform = platforms_.back().get();
     }
     platform->AddSession(*session);
@@ -165,7 +167,9 @@ void Runtime::FlushAllLocked() {
 
 bool Runtime::ProgressLocked() {
   FlushAllLocked();
-  return transport_->Progress(*this);
+  const bool happened = transport_->Progress(*this);
+  if (happened) progress_.Happened();
+  return happened;
 }
 
 void Runtime::Poll() {
@@ -178,11 +182,16 @@ Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
       whom_(whom),
       what_(what),
       begin_ns_(Observer::Instance() != nullptr ? NowNs() : 0),
-      backoff_(runtime.config_) {
+      backoff_(runtime.config_),
+      seen_(runtime.progress_.count()) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
 }
 
 Runtime::Waiter::~Waiter() {
+  if (leads_) {
+    runtime_.led_.store(false);
+    runtime_.progress_.Happened();  // Another takes over.
+  }
   if (runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
       runtime_.outstanding_.load(std::memory_order_relaxed) > 0)
     runtime_.background_doorbell_.Ring();
@@ -194,6 +203,11 @@ void Runtime::Waiter::Step() {
     // The process is ending; nothing this thread waits for will come any more.
     for (;;) pause();
   }
+  if (!leads_ && !runtime_.led_.load()) leads_ = !runtime_.led_.exchange(true);
+  leads_ ? Lead() : Follow();
+}
+
+void Runtime::Waiter::Lead() {
   std::unique_lock lock(runtime_.transport_mutex_, std::try_to_lock);
   if (lock.owns_lock() && !runtime_.closed() && runtime_.ProgressLocked()) {
     backoff_.Reset();
@@ -201,6 +215,11 @@ void Runtime::Waiter::Step() {
   }
   if (lock.owns_lock()) lock.unlock();
   backoff_.Pause(what_);
+}
+
+void Runtime::Waiter::Follow() {
+  if (!backoff_.PauseAwake(what_)) runtime_.progress_.WaitForOther(seen_, kFollowersSleep);
+  seen_ = runtime_.progress_.count();
 }
 
 bool Runtime::AnyUnsent() const {

@@ -5,8 +5,8 @@
 //   command mutex     ids, message builders, residency, the order of commands; held for short, never while
 //   waiting;
 //                     recursive, because dropping the last reference to an object posts its release
-// Whoever waits (WaitUntil) drives the transport itself; a background thread does so only while something is
-// outstanding and nobody waits.
+// Whoever waits (WaitUntil) drives the transport itself, the first of several; a background thread does so
+// only while something is outstanding and nobody waits.
 #pragma once
 
 #include <atomic>
@@ -18,10 +18,12 @@
 
 #include "common/backoff.h"
 #include "common/config.h"
+#include "common/progress_signal.h"
 #include "common/transport/transport.h"
 #include "frontend/callbacks.h"
 #include "frontend/error.h"
 #include "frontend/id_table.h"
+#include "frontend/move_load.h"
 #include "frontend/observe/observer.h"
 #include "frontend/payload_tags.h"
 #include "frontend/session.h"
@@ -69,6 +71,8 @@ class Runtime : public transport::PacketHandler {
   transport::Transport& transport() { return *transport_; }  // Under the transport mutex.
   IdTables& ids() { return ids_; }                           // Under the command mutex.
   PayloadTags& payload_tags() { return payload_tags_; }      // Thread-safe.
+  MoveLoad& move_load() { return move_load_; }
+  const std::string& host() const { return host_; }  // Of the machine that the program runs on.
   CallbackThread& callbacks() { return callbacks_; }
   const Config& config() const { return config_; }
 
@@ -98,6 +102,8 @@ class Runtime : public transport::PacketHandler {
   uint64_t waits() const { return waits_.load(std::memory_order_relaxed); }
   // One step of progress if nobody else is at it. No locks held.
   void Poll();
+  // Something that a thread may wait for happened.
+  ProgressSignal& progress() { return progress_; }
 
   // Before taking the command mutex for a command to `session`: waits while its window is full.
   void AwaitWindow(Session& session) {
@@ -135,11 +141,16 @@ class Runtime : public transport::PacketHandler {
     void Step();
 
    private:
+    void Lead();
+    void Follow();
+
     Runtime& runtime_;
     const Session* const whom_;
     const Awaited what_;
     const int64_t begin_ns_;  // 0: nobody observes.
     Backoff backoff_;
+    bool leads_ = false;
+    uint32_t seen_;  // Of progress(), before the last look at what is waited for.
   };
 
   bool ProgressLocked();
@@ -160,6 +171,8 @@ class Runtime : public transport::PacketHandler {
   std::recursive_mutex command_mutex_;
   IdTables ids_;
   PayloadTags payload_tags_;
+  MoveLoad move_load_;
+  const std::string host_;
   std::vector<std::unique_ptr<Session>> sessions_;  // Grows while greeting only.
   std::vector<std::vector<Session*>> by_rank_;      // By rank and channel.
   std::vector<std::unique_ptr<Platform>> platforms_;
@@ -170,6 +183,8 @@ class Runtime : public transport::PacketHandler {
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> outstanding_{0};
   std::atomic<int> waiters_{0};
+  std::atomic<bool> led_{false};  // One of them drives the transport; the others are woken when it got on.
+  ProgressSignal progress_;
   std::atomic<uint64_t> waits_{0};
   std::atomic<int64_t> last_flush_ns_{0};
   Doorbell background_doorbell_;

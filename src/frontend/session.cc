@@ -61,6 +61,16 @@ bool Session::WindowOpen() const {
 }
 
 void Session::PostSend(transport::Tag tag, std::span<const std::byte> data, transport::Done done) {
+  if (runtime_.sessions().size() > 1 && host_ != runtime_.host()) {
+    // It takes the same way as contents that servers of this host send to others.
+    MoveWay& link = runtime_.move_load().Link(runtime_.host());
+    link.Post(data.size());
+    runtime_.move_load().Began(tag, link, data.size());
+    done = [this, tag, sent = std::move(done)](bool ok) {
+      runtime_.move_load().Ended(tag);
+      sent(ok);
+    };
+  }
   payloads_.push_back({tag, data, {}, false, std::move(done)});
 }
 
@@ -184,6 +194,7 @@ void Session::On(const wire::EventCompleted& message) {
 }
 
 void Session::On(const wire::ContentsMoved& message) {
+  runtime_.move_load().Ended(message.payload_tag);
   runtime_.payload_tags().Return(message.payload_tag);
   runtime_.RemoveOutstanding();
 }

@@ -92,9 +92,6 @@ class Session {
   // Bytes this server was asked to send to others so far. Under the command mutex.
   uint64_t moved_bytes() const { return moved_bytes_; }
   void AddMovedBytes(uint64_t bytes) { moved_bytes_ += bytes; }
-  // A guess at when this server will have sent to others what it was asked to. Under the command mutex.
-  int64_t sends_until_ns() const { return sends_until_ns_; }
-  void set_sends_until_ns(int64_t time) { sends_until_ns_ = time; }
 
   // Without a lock.
   bool HasUnsent() const { return unsent_bytes() != 0; }
@@ -172,7 +169,6 @@ class Session {
   };
   std::vector<Payload> payloads_;
   uint64_t moved_bytes_ = 0;
-  int64_t sends_until_ns_ = 0;
   uint32_t next_request_ = 1;
   std::unordered_map<uint32_t, ReplyHandler> pending_;
 

@@ -8,7 +8,7 @@ foreach(test IN ITEMS frontend_test frontend_entry_points_test span_test)
   gtest_discover_tests(${test} PROPERTIES ${CLOPENCL_LOOPBACK_TEST_PROPERTIES} TIMEOUT 120)
 endforeach()
 
-foreach(test IN ITEMS extensions_test residency_test)
+foreach(test IN ITEMS extensions_test move_load_test residency_test)
   add_executable(${test} ${CMAKE_SOURCE_DIR}/tests/unit/${test}.cc)
   target_link_libraries(${test} PRIVATE clopencl_frontend GTest::gtest_main)
   gtest_discover_tests(${test} PROPERTIES LABELS unit TIMEOUT 120)

@@ -1,4 +1,5 @@
 #include "common/backoff.h"
+#include "common/progress_signal.h"
 
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
@@ -87,6 +88,27 @@ TEST(Doorbell, ManyMayRing) {
     ASSERT_TRUE(doorbell.WaitFor(60s));
   }
   for (std::thread& ringer : ringers) ringer.join();
+}
+
+TEST(ProgressSignal, WakesAllThatSleep) {
+  ProgressSignal signal;
+  const uint32_t seen = signal.count();
+  std::atomic<int> woken{0};
+  std::vector<std::thread> sleepers;
+  for (int i = 0; i < 3; ++i) {
+    sleepers.emplace_back([&] {
+      while (signal.count() == seen) signal.WaitForOther(seen, 60s);
+      ++woken;
+    });
+  }
+  std::this_thread::sleep_for(20ms);
+  const auto start = Clock::now();
+  signal.Happened();
+  for (std::thread& sleeper : sleepers) sleeper.join();
+  EXPECT_EQ(woken, 3);
+  EXPECT_LT(Clock::now() - start, 30s);
+  signal.WaitForOther(seen, 60s);  // What happened before is not slept through.
+  EXPECT_LT(Clock::now() - start, 30s);
 }
 
 WaitPolicy Policy(std::chrono::nanoseconds spin, std::chrono::nanoseconds yield,

@@ -1,7 +1,6 @@
 #include "frontend/core/mem.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -194,29 +193,33 @@ void Mem::Access(Session& session, const Rows& parts, bool reads, bool writes) {
   if (writes) for_each_row([&](size_t at) { residency.Write(session.index(), at, range.size); });
 }
 
-// From the holder that can have sent it first: so copies for many spread as a tree, whose inner nodes are
-// replicas.
+// From the holder that can have sent it first, by the bytes that are before it: on the way to that holder, if
+// it does not have the contents yet, and on the way that they take. So copies for many spread as a tree,
+// whose inner nodes are replicas, and a host's link is not asked for what another's can bring.
 void Mem::MoveContents(const Residency::Move& move, Session& to) {
-  constexpr int64_t kLatencyNs = 20'000, kNsPerByte = 1;  // Only how holders compare depends on these.
-  const int64_t now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  constexpr uint64_t kLeastBytes = 4096;  // So that many small ones count, too.
   Runtime& runtime = TheRuntime();
+  const uint64_t bytes = std::max<uint64_t>(move.bytes(), kLeastBytes);
   Session* from = nullptr;
-  int64_t begin = 0;
+  MoveWay* way = nullptr;
+  uint64_t shortest = 0;
   move.holders.ForEach([&](size_t index) {
     Session& holder = *runtime.sessions()[index];
-    const auto arrival = arrivals_ns_.find(index);
-    const int64_t has_it = arrival == arrivals_ns_.end() ? now : arrival->second;
-    const int64_t can_begin = std::max({now, has_it, holder.sends_until_ns()});
-    if (from != nullptr && begin <= can_begin) return;
+    MoveWay& its_way = holder.host() == to.host() ? runtime.move_load().Local(index)
+                                                  : runtime.move_load().Link(holder.host());
+    const auto arrival = arrivals_.find(index);
+    const uint64_t has_it = arrival == arrivals_.end() ? 0 : arrival->second.Waiting();
+    const uint64_t takes = std::max(has_it + its_way.Alone(bytes), its_way.WaitingWith(bytes));
+    if (from != nullptr && shortest <= takes) return;
     from = &holder;
-    begin = can_begin;
+    way = &its_way;
+    shortest = takes;
   });
   const auto payload_tag = runtime.payload_tags().Take();
   Require(payload_tag.has_value(), CL_OUT_OF_RESOURCES);
-  const int64_t end = begin + kLatencyNs + static_cast<int64_t>(move.bytes()) * kNsPerByte;
-  from->set_sends_until_ns(end);
+  runtime.move_load().Began(*payload_tag, *way, bytes);
+  arrivals_[to.index()] = {way, way->Post(bytes)};
   from->AddMovedBytes(move.bytes());
-  arrivals_ns_[to.index()] = end;
   const auto peer = [](const Session& session) { return static_cast<uint32_t>(session.peer()); };
   from->Post(wire::SendContents{id(), move.offset, move.size, peer(to), *payload_tag, move.rows, move.pitch});
   to.Post(

@@ -14,6 +14,7 @@
 #include "common/byte_buffer.h"
 #include "common/ids.h"
 #include "frontend/core/context.h"
+#include "frontend/move_load.h"
 #include "frontend/object.h"
 #include "frontend/residency.h"
 #include "frontend/session_set.h"
@@ -142,9 +143,14 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
 
   // Under the command mutex.
   SessionSet known_;
-  std::unique_ptr<Residency> residency_;   // Of roots in contexts that span servers.
-  std::map<size_t, int64_t> arrivals_ns_;  // By session: a guess at when the last move to it is over.
-  std::shared_ptr<std::byte> initial_;     // Contents given at creation, packed; dropped once uploaded.
+  std::unique_ptr<Residency> residency_;  // Of roots in contexts that span servers.
+  struct Arrival {
+    const MoveWay* way = nullptr;
+    uint64_t position = 0;
+    uint64_t Waiting() const { return way->Waiting(position); }
+  };
+  std::map<size_t, Arrival> arrivals_;  // By session: where the last move to it is.
+  std::shared_ptr<std::byte> initial_;  // Contents given at creation, packed; dropped once uploaded.
 
   mutable std::mutex host_mutex_;
   AlignedMemory host_copy_;

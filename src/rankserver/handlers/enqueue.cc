@@ -88,7 +88,7 @@ void Channel::On(const wire::FillImage& m) {
   request.mem = *mems.Find(m.mem);
   request.direction = Direction::kToDevice;
   WaitList waits = command.waits();
-  OrderAfterNewContents(command.queue(), *mem, waits);
+  OrderAfterNewContents(command.queue(), *mem, Access::kWrites, waits);
   MakeLateCommand(*this, std::move(request), fill)->Start(waits);
 }
 

@@ -33,7 +33,7 @@ class LateCommand final : public Transfer {
     const std::shared_ptr<Queue> queue = request_.mem->context->TransferQueue(status);
     if (queue == nullptr) return Finish(status);
     WaitList waits;
-    OrderAfterUses(channel_, queue, *request_.mem, waits, this);
+    OrderAfterUses(channel_, queue, *request_.mem, Access::kWrites, waits, this);
     OwnedEvent event;
     const uint64_t sequence = EnqueueOwn(channel_, queue, waits, &event, status, command_);
     if (sequence == 0) return Finish(status);
