@@ -71,7 +71,8 @@ std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move
 void Channel::StartMove(Enqueue& command, const std::shared_ptr<Transfer>& transfer, const Move& move) {
   if (move.direction == Direction::kToDevice && move.tag == 0) transfer->SetInlineData(move.data);
   WaitList waits = command.waits();
-  OrderAfterNewContents(command.queue(), *transfer->request().mem, AccessOf(move.direction), waits);
+  // Even a read comes after moves from here: a mapping that it uses must not be in the way of theirs.
+  OrderAfterNewContents(command.queue(), *transfer->request().mem, Access::kWrites, waits);
   transfer->Start(waits);
 }
 
@@ -278,8 +279,10 @@ void Channel::MoveContents(const Contents& contents) {
   transfer->Start({}, std::move(uses));
 }
 
-// The events of everything that was told to use the object so far and may not do so at the same time, but
-// what the last move of contents to it has to wait for anyway.
+// The events of the native commands that were told to use the object so far, but of those that only read no
+// more than `access` has to wait for, and of the transfers that its last move does not wait for anyway. Moves
+// of one object come one after another: a native read for one, in the queue of all moves, must not have to
+// wait for a mapping that another sends from.
 std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem, Access access) {
   std::vector<OwnedEvent> uses;
   Mem& root = *mem.Root();
@@ -288,15 +291,10 @@ std::vector<OwnedEvent> Channel::EarlierUses(Mem& mem, Access access) {
     api().RetainEvent(event);
     uses.emplace_back(api(), event);
   };
-  const auto last_move = std::find_if(root.open.rbegin(), root.open.rend(), [](const Transfer* transfer) {
-    return transfer->request().internal && transfer->request().direction == Direction::kToDevice;
-  });
+  const auto last_move = std::find_if(root.open.rbegin(), root.open.rend(),
+                                      [](const Transfer* transfer) { return transfer->request().internal; });
   auto first = last_move == root.open.rend() ? root.open.begin() : std::prev(last_move.base());
-  for (; first != root.open.end(); ++first) {
-    const bool both_read =
-        access == Access::kReads && (*first)->request().direction == Direction::kFromDevice;
-    if (!both_read) add((*first)->OrderEvent(nullptr));
-  }
+  for (; first != root.open.end(); ++first) add((*first)->OrderEvent(nullptr));
   for (LastUse& use : root.last_uses) {
     const bool both_read = access == Access::kReads && use.access == Access::kReads;
     if (!both_read) add(use.event.get());
