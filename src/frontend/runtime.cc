@@ -185,13 +185,12 @@ Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
       backoff_(runtime.config_),
       seen_(runtime.progress_.count()) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
+  runtime_.leader_.store(this);
 }
 
 Runtime::Waiter::~Waiter() {
-  if (leads_) {
-    runtime_.led_.store(false);
-    runtime_.progress_.Happened();  // Another takes over.
-  }
+  Waiter* leader = this;
+  if (runtime_.leader_.compare_exchange_strong(leader, nullptr)) runtime_.progress_.Happened();
   if (runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
       runtime_.outstanding_.load(std::memory_order_relaxed) > 0)
     runtime_.background_doorbell_.Ring();
@@ -203,8 +202,9 @@ void Runtime::Waiter::Step() {
     // The process is ending; nothing this thread waits for will come any more.
     for (;;) pause();
   }
-  if (!leads_ && !runtime_.led_.load()) leads_ = !runtime_.led_.exchange(true);
-  leads_ ? Lead() : Follow();
+  Waiter* leader = runtime_.leader_.load();
+  if (leader == nullptr && runtime_.leader_.compare_exchange_strong(leader, this)) leader = this;
+  leader == this ? Lead() : Follow();
 }
 
 void Runtime::Waiter::Lead() {

@@ -5,8 +5,8 @@
 //   command mutex     ids, message builders, residency, the order of commands; held for short, never while
 //   waiting;
 //                     recursive, because dropping the last reference to an object posts its release
-// Whoever waits (WaitUntil) drives the transport itself, the first of several; a background thread does so
-// only while something is outstanding and nobody waits.
+// Whoever waits (WaitUntil) drives the transport itself, the last that came of several; a background thread
+// does so only while something is outstanding and nobody waits.
 #pragma once
 
 #include <atomic>
@@ -149,7 +149,6 @@ class Runtime : public transport::PacketHandler {
     const Awaited what_;
     const int64_t begin_ns_;  // 0: nobody observes.
     Backoff backoff_;
-    bool leads_ = false;
     uint32_t seen_;  // Of progress(), before the last look at what is waited for.
   };
 
@@ -183,7 +182,9 @@ class Runtime : public transport::PacketHandler {
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> outstanding_{0};
   std::atomic<int> waiters_{0};
-  std::atomic<bool> led_{false};  // One of them drives the transport; the others are woken when it got on.
+  // One of them drives the transport: the last that came, since its wait is likely the shortest and its
+  // commands may not be sent yet. The others are woken when it got on. Only compared.
+  std::atomic<Waiter*> leader_{nullptr};
   ProgressSignal progress_;
   std::atomic<uint64_t> waits_{0};
   std::atomic<int64_t> last_flush_ns_{0};
