@@ -123,9 +123,24 @@ std::string KernelNamesInPtx(std::string_view text) {
 
 namespace {
 
+bool IsNvidias(const NativeApi& api, cl_program program) {
+  cl_device_id device = nullptr;
+  size_t size = 0;
+  if (api.GetProgramInfo(program, CL_PROGRAM_DEVICES, 0, nullptr, &size) != CL_SUCCESS || size == 0)
+    return false;
+  std::vector<cl_device_id> devices(size / sizeof device);
+  if (api.GetProgramInfo(program, CL_PROGRAM_DEVICES, size, devices.data(), nullptr) != CL_SUCCESS)
+    return false;
+  const std::string vendor = AskText([&](size_t room, void* value, size_t* size_ret) {
+    return api.GetDeviceInfo(devices.front(), CL_DEVICE_VENDOR, room, value, size_ret);
+  });
+  return vendor.find("NVIDIA") != std::string::npos;
+}
+
+// PoCL ends the process when it is asked for the binary of a program with long names.
 std::string KernelNames(const NativeApi& api, cl_program program, bool long_names) {
   std::vector<std::vector<std::byte>> binaries;
-  if (long_names && GetBinaries(api, program, binaries) == CL_SUCCESS) {
+  if (long_names && IsNvidias(api, program) && GetBinaries(api, program, binaries) == CL_SUCCESS) {
     for (const auto& binary : binaries) {
       std::string names = KernelNamesInPtx({reinterpret_cast<const char*>(binary.data()), binary.size()});
       if (!names.empty()) return names;
