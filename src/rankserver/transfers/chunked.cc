@@ -36,19 +36,10 @@ class ChunkedTransfer final : public Transfer {
   };
 
   void Begin(const WaitList& waits) override {
-    AwaitTurn(waits, [this] {
-      my_turn_ = true;
-      Advance();
-    });
+    AwaitClearWay(waits, [this] { BeginMoving(); });
   }
 
-  void OnQueueMoved() override {
-    if (my_turn_) Advance();
-  }
-
-  void Advance() {
-    if (started_ || BehindAnother()) return;
-    started_ = true;
+  void BeginMoving() {
     transfer_queue_ = request_.mem->context->TransferQueue(status_);
     if (transfer_queue_ == nullptr) return GiveUp(status_);
     // What the first chunk has to wait for holds back the others, behind it in the same queue.
@@ -160,8 +151,6 @@ class ChunkedTransfer final : public Transfer {
   Scratch scratch_;
   const uint64_t chunk_;
   const uint32_t depth_;
-  bool my_turn_ = false;
-  bool started_ = false;
   std::shared_ptr<Queue> transfer_queue_;
   WaitList first_waits_;
   uint64_t next_ = 0;

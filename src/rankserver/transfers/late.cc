@@ -13,21 +13,12 @@ class LateCommand final : public Transfer {
   LateCommand(Channel& channel, Request request, NativeCommand command)
       : Transfer(channel, std::move(request)), command_(std::move(command)) {}
 
-  void OnQueueMoved() override {
-    if (my_turn_) Advance();
-  }
-
  private:
   void Begin(const WaitList& waits) override {
-    AwaitTurn(waits, [this] {
-      my_turn_ = true;
-      Advance();
-    });
+    AwaitClearWay(waits, [this] { Enqueue(); });
   }
 
-  void Advance() {
-    if (started_ || BehindAnother()) return;
-    started_ = true;
+  void Enqueue() {
     Moving();
     cl_int status = CL_SUCCESS;
     const std::shared_ptr<Queue> queue = request_.mem->context->TransferQueue(status);
@@ -42,8 +33,6 @@ class LateCommand final : public Transfer {
   }
 
   const NativeCommand command_;
-  bool my_turn_ = false;
-  bool started_ = false;
 };
 
 }  // namespace

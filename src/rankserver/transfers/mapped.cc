@@ -65,10 +65,6 @@ class MappedTransfer final : public Transfer {
         native_uses_(root_->native_uses),
         native_writes_(root_->native_writes) {}
 
-  void OnQueueMoved() override {
-    if (my_turn_) Advance();
-  }
-
  private:
   static std::shared_ptr<Mem> RootOf(std::shared_ptr<Mem> mem) {
     while (mem->parent != nullptr) mem = mem->parent;
@@ -77,15 +73,10 @@ class MappedTransfer final : public Transfer {
 
   void Begin(const WaitList& waits) override {
     ++root_->host_uses;
-    AwaitTurn(waits, [this] {
-      my_turn_ = true;
-      Advance();
-    });
+    AwaitClearWay(waits, [this] { BeginMoving(); });
   }
 
-  void Advance() {
-    if (started_ || BehindAnother()) return;
-    started_ = true;
+  void BeginMoving() {
     const Access access = AccessOf(request_.direction);
     // What commands here read is sent to other servers beside them.
     const bool writable =
@@ -139,8 +130,6 @@ class MappedTransfer final : public Transfer {
   MappedPart part_;
   ByteBuffer packed_;                           // What travels, when that is not how it lies in memory.
   const uint64_t native_uses_, native_writes_;  // Of the root, before this transfer.
-  bool my_turn_ = false;
-  bool started_ = false;
   std::shared_ptr<Mapping> mapping_;
 };
 

@@ -257,6 +257,17 @@ bool Transfer::BehindAnother() const {
   return false;
 }
 
+void Transfer::AwaitClearWay(const WaitList& waits, std::function<void()> ready) {
+  AwaitTurn(waits, [this, ready = std::move(ready)] {
+    when_clear_ = ready;
+    OnQueueMoved();
+  });
+}
+
+void Transfer::OnQueueMoved() {
+  if (when_clear_ && !BehindAnother()) std::exchange(when_clear_, nullptr)();
+}
+
 void Transfer::AwaitTurn(const WaitList& waits, std::function<void()> ready) {
   const std::shared_ptr<Queue>& queue = request_.queue;
   if (request_.internal) return ready();

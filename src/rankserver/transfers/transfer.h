@@ -46,7 +46,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void ReleaseWaiters();
 
   // Something before it in the queue is over.
-  virtual void OnQueueMoved() {}
+  void OnQueueMoved();
 
   // For whoever looks for what a job waits for.
   std::string Describe() const;
@@ -86,11 +86,10 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void ReceivePayload(std::span<std::byte> into, std::function<void(bool ok)> done);
 
   // Calls `ready` once the native commands before it in the queue and the wait list are over; gives up when
-  // they failed. Earlier transfers need not be over: see BehindAnother().
+  // they failed. Earlier transfers need not be over.
   void AwaitTurn(const WaitList& waits, std::function<void()> ready);
-  // Transfers of an in-order queue may move data at the same time, unless the order would show in the data.
-  // Ask again in OnQueueMoved().
-  bool BehindAnother() const;
+  // The same, then waits until no earlier transfer is in its way, too.
+  void AwaitClearWay(const WaitList& waits, std::function<void()> ready);
   // Adds what a native command that stands for this transfer in its queue has to wait for.
   void OrderAfterEarlier(WaitList& waits);
 
@@ -109,6 +108,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
  private:
   void Open();
+  // Transfers of an in-order queue may move data at the same time, unless the order would show in the data.
+  bool BehindAnother() const;
   uint64_t EnqueueMarker(const WaitList& waits, OwnedEvent* event, cl_int& status);
   transport::Done KeepAlive(std::function<void(bool ok)> done);
   transport::Done Traced(bool receives, size_t size, transport::Done done);
@@ -125,6 +126,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   ByteBuffer inline_data_;
   OwnedEvent order_event_;
   OwnedEvent result_event_;
+  std::function<void()> when_clear_;  // Its turn has come, but for transfers in its way. Else null.
   size_t uses_left_ = 0;
 };
 
