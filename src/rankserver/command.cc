@@ -18,7 +18,10 @@ cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList
     if (event == nullptr) return CL_INVALID_EVENT_WAIT_LIST;
     if (event->status == CL_COMPLETE) continue;
     if (event->transfer != nullptr) {
-      waits.push_back(event->transfer->ResultEvent());
+      const cl_event result = event->transfer->ResultEvent();
+      // None: its queue does not exist, or the native runtime has no event left. Nothing could wait for it.
+      if (result == nullptr) return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+      waits.push_back(result);
       continue;
     }
     // What waits for a failed event fails at once: some native runtimes would let it wait for ever.

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <random>
+#include <utility>
 
 #include "loopback/transfer_fixture.h"
 
@@ -230,6 +231,19 @@ TEST_P(Transfers, FailWithWhatTheyWaitFor) {
   EXPECT_LT(harness_.Wait(dependent).status, 0);
   EXPECT_EQ(Status(free), CL_COMPLETE) << "it only comes later";
   EXPECT_EQ(Data(Read(a_, 0, 100)), Bytes(100)) << "nothing was written";
+}
+
+TEST_P(Transfers, OfNoQueueFailWhatWaitsForThem) {
+  const QueueId queue = std::exchange(queue_, QueueId{700, 1});
+  const Moving read = Read(a_, 0, 50'000);
+  const Moving write = Write(a_, 0, Pattern(50'000, 1));
+  queue_ = queue;
+  const EventId after_read = Copy(a_, b_, 16, {read.event});
+  const Moving after_write = Read(a_, 0, 16, {write.event});
+  EXPECT_EQ(Status(read), CL_INVALID_COMMAND_QUEUE);
+  EXPECT_EQ(Status(write), CL_INVALID_COMMAND_QUEUE);
+  EXPECT_LT(harness_.Wait(after_read).status, 0);
+  EXPECT_LT(Status(after_write), 0);
 }
 
 TEST_P(Transfers, NativeFailuresAreTheirs) {
