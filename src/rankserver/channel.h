@@ -177,8 +177,8 @@ class Channel {
   // Kernel output that there is goes out before what follows.
   void SendOutput(bool all);
 
-  // Contexts' own queues are in no table, and neither are those that were released; but commands may be
-  // under way.
+  // Once made: what is under way in queues has an end also where no table holds them, being released, replaced
+  // by another of the same id, or a context's own.
   void NoteQueue(const std::shared_ptr<Queue>& queue);
 
   // Gone with the channel: for callbacks that may come later.

@@ -159,7 +159,6 @@ void Channel::NoteQueue(const std::shared_ptr<Queue>& queue) {
 
 std::vector<std::shared_ptr<Queue>> Channel::QueuesInUse() {
   std::vector<std::shared_ptr<Queue>> all;
-  queues.ForEach([&](const std::shared_ptr<Queue>& queue) { all.push_back(queue); });
   for (const std::weak_ptr<Queue>& noted : noted_queues_)
     if (std::shared_ptr<Queue> queue = noted.lock()) all.push_back(std::move(queue));
   return all;

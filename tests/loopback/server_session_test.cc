@@ -81,6 +81,20 @@ TEST(ServerSession, ReleasesEverythingAtTheEnd) {
   EXPECT_EQ(mock.faults(), std::vector<std::string>{});
 }
 
+TEST(ServerSession, EndsQueuesThatNoIdNames) {
+  MockOpenCl mock({.threads = 0});  // A command runs when its queue is waited for.
+  {
+    ServerHarness harness(MockOpenCl::Api(), {});
+    Link& link = harness.link();
+    const uint64_t profiling[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE};
+    link.Post(wire::CreateQueue{QueueId{0, 1}, link.Context(), DeviceId{1, 0}, profiling});
+    // The server asks a queue with times for those of a marker.
+    while (mock.live_objects() < 3) harness.Pump();
+  }
+  EXPECT_EQ(mock.live_objects(), 0u);
+  EXPECT_EQ(mock.faults(), std::vector<std::string>{});
+}
+
 TEST(ServerSession, RefusesAnotherProtocol) {
   MockOpenCl mock;
   ServerHarness harness(MockOpenCl::Api(), {});

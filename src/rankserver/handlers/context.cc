@@ -81,6 +81,7 @@ void Channel::On(const wire::CreateQueue& m) {
   }
   const bool learns_clock =
       status == CL_SUCCESS && queue->profiling && QueueBits(m.properties) < CL_QUEUE_ON_DEVICE;
+  if (status == CL_SUCCESS) NoteQueue(queue);
   Keep(queues, m.queue, status, queue);
   if (learns_clock) LearnClock(queue);
 }
@@ -150,7 +151,7 @@ void Channel::On(const wire::Release& m) {
       contexts.Take(ContextId::Unpack(m.id));
       return;
     case wire::ObjectKind::kQueue:
-      if (const std::shared_ptr<Queue> queue = queues.Take(QueueId::Unpack(m.id))) NoteQueue(queue);
+      queues.Take(QueueId::Unpack(m.id));
       return;
     case wire::ObjectKind::kMem:
       mems.Take(MemId::Unpack(m.id));
