@@ -13,8 +13,13 @@ using apps::Check;
 
 namespace {
 
-// Two pieces suffice while the tiles' way back is short against a kernel; a third hides that, too.
-constexpr int kMaxDepth = 3;
+// While blocks come over a slow link the next one has to be asked for several pieces before it is needed: a
+// device with a square of tiles needs a new block once in as many pieces as the square is wide.
+constexpr int kMaxDepth = 5;
+constexpr int kMinDepth = 2;
+// Pairs of blocks beyond those of the pieces in flight: blocks that stay for later pieces, or that are shared
+// with devices that still need them.
+constexpr int kSpare = 2;
 
 // The part of a device's memory that blocks may take: a device without memory of its own shares it with the
 // matrices.
@@ -22,7 +27,9 @@ constexpr double kMemoryShare = 0.75;
 constexpr double kUnifiedMemoryShare = 0.25;
 
 int Depth(const apps::DeviceInfo& device, const Problem& problem) {
-  return Fits(device, NeedFor(problem.n(), problem.slice(), kMaxDepth)) ? kMaxDepth : kMaxDepth - 1;
+  int depth = kMaxDepth;
+  while (depth > kMinDepth && !Fits(device, NeedFor(problem.n(), problem.slice(), depth + kSpare))) --depth;
+  return depth;
 }
 
 int Slots(const apps::DeviceInfo& device, const Problem& problem) {

@@ -3,6 +3,7 @@
 // shared all are in one, and a block that one device has reaches the others from there.
 #include <algorithm>
 #include <chrono>
+#include <climits>
 #include <optional>
 
 #include "matmul/failure.h"
@@ -18,23 +19,51 @@ double Now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The part of the smallest device's memory that blocks may take when all devices may get all of them; the
-// rest is for tiles.
-constexpr double kSharedMemoryShare = 0.75;
+// What devices of other hosts have been sent. To devices of this host every block is as near as any other:
+// they take what would cost those most. Its users agree on the order of calls.
+class RemoteBlocks {
+ public:
+  RemoteBlocks() = default;
+  RemoteBlocks(const std::vector<apps::DeviceInfo>& devices, int blocks_per_side)
+      : claims_of_row_(static_cast<std::size_t>(blocks_per_side)), claims_of_column_(claims_of_row_) {
+    for (const apps::DeviceInfo& device : devices) is_here_.push_back(apps::IsThisHost(device.host));
+    const std::vector<bool> none(claims_of_row_.size());
+    has_row_.assign(devices.size(), none);
+    has_column_.assign(devices.size(), none);
+  }
 
-int RoomForBlocks(const std::vector<apps::DeviceInfo>& devices, const Problem& problem) {
-  const double block = static_cast<double>(problem.n() * problem.slice()) * sizeof(float);
-  double room = 2.0 * problem.blocks_per_side();
-  for (const apps::DeviceInfo& device : devices)
-    room = std::min(room, static_cast<double>(device.global_memory) * kSharedMemoryShare / block);
-  return std::max(2, static_cast<int>(room));
-}
+  void Take(std::size_t device, const Piece& piece) {
+    if (is_here_[device]) return;
+    Add(has_row_[device], claims_of_row_, piece.row);
+    Add(has_column_[device], claims_of_column_, piece.column);
+  }
+
+  // How often devices elsewhere have got a block of the piece, for a device that should care.
+  [[nodiscard]] int Claims(std::size_t device, const Piece& piece) const {
+    if (!is_here_[device]) return 0;
+    return claims_of_row_[static_cast<std::size_t>(piece.row)] +
+           claims_of_column_[static_cast<std::size_t>(piece.column)];
+  }
+
+ private:
+  static void Add(std::vector<bool>& has, std::vector<int>& claims, int index) {
+    const auto block = static_cast<std::size_t>(index);
+    if (has[block]) return;
+    has[block] = true;
+    ++claims[block];
+  }
+
+  std::vector<bool> is_here_;  // of each device
+  std::vector<int> claims_of_row_, claims_of_column_;
+  std::vector<std::vector<bool>> has_row_, has_column_;
+};
 
 class OverlapSchedule : public Schedule {
  public:
   explicit OverlapSchedule(bool shared) : is_shared_(shared) {}
 
   void Prepare(Problem& problem, const std::vector<apps::DeviceInfo>& devices) override {
+    remote_ = RemoteBlocks(devices, problem.blocks_per_side());
     reports_.resize(devices.size());
     devices_.resize(devices.size());
     for (std::size_t i = 0; i < devices.size(); ++i) reports_[i].device = devices[i];
@@ -72,7 +101,6 @@ class OverlapSchedule : public Schedule {
  private:
   std::vector<DeviceSession> ShareContext(const Problem& problem,
                                           const std::vector<apps::DeviceInfo>& devices) {
-    std::vector<std::string> hosts;
     for (const apps::DeviceInfo& device : devices) {
       if (device.platform != devices.front().platform) {
         throw Failure(ExitCode::kBadDevices,
@@ -80,11 +108,9 @@ class OverlapSchedule : public Schedule {
                           device.host + " is not in that of " + devices.front().name +
                           "; with clOpenCL's driver, CLOPENCL_MERGE=1 makes one platform of all");
       }
-      hosts.push_back(device.host);
     }
     std::vector<DeviceSession> sessions = DeviceSession::InOneContext(devices, problem.n(), problem.slice());
-    blocks_ = std::make_unique<SharedBlocks>(sessions.front().context(), problem, hosts,
-                                             RoomForBlocks(devices, problem));
+    blocks_ = std::make_unique<SharedBlocks>(sessions, problem);
     return sessions;
   }
 
@@ -126,7 +152,7 @@ class OverlapSchedule : public Schedule {
   }
 
   WorkPool::Choice Choose(std::span<const Piece> free, const Problem& problem, const PaceTable& paces,
-                          std::size_t index) const {
+                          std::size_t index) {
     const OverlapDevice& device = *devices_[index];
     const auto slice = static_cast<int>(problem.slice());
     std::int64_t free_rows = 0;
@@ -136,9 +162,15 @@ class OverlapSchedule : public Schedule {
     const auto missing = [](const BlockStore& blocks) -> Missing {
       return [&blocks](int block, BlockCache::Rows wanted) { return blocks.MissingRows(block, wanted); };
     };
-    const std::size_t position = CheapestPiece(free, problem.blocks_per_side(), slice,
-                                               missing(device.blocks_of_a()), missing(device.blocks_of_b()));
-    if (is_shared_ && !blocks_->Reserve(free[position].row, free[position].column)) return {};
+    const auto claimed = [&](const Piece& piece) {
+      const bool possible = !is_shared_ || blocks_->CanReserve(piece.row, piece.column, index);
+      return possible ? remote_.Claims(index, piece) : INT_MAX;
+    };
+    const std::size_t position =
+        CheapestPiece(free, problem.blocks_per_side(), slice, missing(device.blocks_of_a()),
+                      missing(device.blocks_of_b()), claimed);
+    if (is_shared_ && !blocks_->Reserve(free[position].row, free[position].column, index)) return {};
+    remote_.Take(index, free[position]);
     return {position, HeightWithin(slice, std::min(rows, free[position].rows()))};
   }
 
@@ -151,6 +183,7 @@ class OverlapSchedule : public Schedule {
   }
 
   bool is_shared_;
+  RemoteBlocks remote_;                   // under the pool's lock
   std::unique_ptr<SharedBlocks> blocks_;  // of shared; after the devices' queues have gone
   std::vector<std::unique_ptr<OverlapDevice>> devices_;
   std::vector<DeviceReport> reports_;

@@ -9,13 +9,15 @@ namespace {
 constexpr int kSmallestPart = 8;
 constexpr int kUnknown = -1;
 
-// A device whose speed is not known commits itself to a second tile only where there is plenty.
+// A device whose speed is not known commits itself to a second tile only where there is plenty, and to no
+// more than a few.
 constexpr std::int64_t kPlentyTilesPerDevice = 4;
+constexpr int kTilesOfUnknown = 3;
 
 }  // namespace
 
 std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const Missing& a,
-                          const Missing& b) {
+                          const Missing& b, const Claimed& claimed) {
   const auto side = static_cast<std::size_t>(blocks_per_side);
   // For each row (column) of tiles: free pieces in it, and those of them whose other block is on the device.
   std::vector<int> free_in_row(side), free_in_column(side), ready_in_row(side), ready_in_column(side);
@@ -53,7 +55,7 @@ std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int 
     } else if (rows_of_b > 0) {
       gain = ready_in_column[column];
     }
-    return std::tuple(rows_of_a + rows_of_b, -gain);
+    return std::tuple(claimed(piece), rows_of_a + rows_of_b, -gain);
   };
   return static_cast<std::size_t>(std::ranges::min_element(free, {}, rank) - free.begin());
 }
@@ -80,7 +82,10 @@ int RowsToTake(const std::vector<Pace>& paces, std::size_t device, bool idle, st
     ++known;
   }
   const double own_rate = paces[device].rows_per_second;
-  if (own_rate <= 0) return idle || free_rows >= kPlentyTilesPerDevice * working * slice ? slice : 0;
+  if (own_rate <= 0) {
+    const bool plenty = free_rows >= kPlentyTilesPerDevice * working * slice;
+    return idle || (plenty && paces[device].rows_in_flight < kTilesOfUnknown * slice) ? slice : 0;
+  }
 
   // Devices that have shown nothing yet count as average.
   const double rate = known_rate / known * working;

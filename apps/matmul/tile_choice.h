@@ -15,12 +15,15 @@ namespace clopencl::matmul {
 /// The rows of an operand's block that a device lacks: of `wanted` ones.
 using Missing = std::function<int(int block, BlockCache::Rows wanted)>;
 
-/// The position in `free` of the piece for which a device has the fewest rows to be sent. Of equal ones, the
-/// one whose new block makes the most other free pieces cheap, so that a device grows a square of tiles, for
-/// which it needs the fewest blocks; with nothing on the device yet, the one with the most work left around
-/// it, away from the others.
+/// How much others would lose by a piece: nothing is 0.
+using Claimed = std::function<int(const Piece&)>;
+
+/// The position in `free` of the piece that others want least, of these the one for which a device has the
+/// fewest rows to be sent. Of equal ones, the one whose new block makes the most other free pieces cheap, so
+/// that a device grows a square of tiles, for which it needs the fewest blocks; with nothing on the device
+/// yet, the one with the most work left around it, away from the others.
 std::size_t CheapestPiece(std::span<const Piece> free, int blocks_per_side, int slice, const Missing& a,
-                          const Missing& b);
+                          const Missing& b, const Claimed& claimed);
 
 /// How fast a device is, and what it has still to do.
 struct Pace {

@@ -28,6 +28,8 @@ Missing MissingOf(const BlockCache& cache) {
   return [&cache](int block, BlockCache::Rows wanted) { return cache.MissingRows(block, wanted); };
 }
 
+int NobodyClaims(const Piece&) { return 0; }
+
 // The overlap schedule in virtual time: kernels take rows / speed, transfers nothing; each device has two
 // pieces in flight. Returns when the last device ends.
 double Simulate(int side, std::vector<SimulatedDevice>& devices) {
@@ -42,8 +44,9 @@ double Simulate(int side, std::vector<SimulatedDevice>& devices) {
           const auto rows = std::accumulate(free.begin(), free.end(), std::int64_t{0},
                                             [](std::int64_t sum, const Piece& p) { return sum + p.rows(); });
           const int height = RowsToTake(paces.Paces(now), i, device.in_flight.empty(), rows, kSlice);
-          return WorkPool::Choice{CheapestPiece(free, side, kSlice, MissingOf(device.a), MissingOf(device.b)),
-                                  height};
+          return WorkPool::Choice{
+              CheapestPiece(free, side, kSlice, MissingOf(device.a), MissingOf(device.b), &NobodyClaims),
+              height};
         });
         if (!piece) break;
         const auto a = device.a.Pin(piece->row, {piece->first, piece->last});
@@ -145,9 +148,19 @@ TEST(TileChoiceTest, TheFirstPieceOfASecondDeviceIsAwayFromTheFirsts) {
       if (row != 0 || column != 0) free.push_back({row, column, 0, kSlice});
     }
   }
-  const Piece& chosen = free[CheapestPiece(free, 3, kSlice, MissingOf(none), MissingOf(none))];
+  const Piece& chosen = free[CheapestPiece(free, 3, kSlice, MissingOf(none), MissingOf(none), &NobodyClaims)];
   EXPECT_NE(chosen.row, 0);
   EXPECT_NE(chosen.column, 0);
+}
+
+TEST(TileChoiceTest, WhatOthersWantIsLeftToThem) {
+  BlockCache full(3);
+  for (int block = 0; block < 3; ++block) full.Pin(block, {0, kSlice});
+  std::vector<Piece> free;
+  for (int column = 0; column < 3; ++column) free.push_back({0, column, 0, kSlice});
+  const auto claimed = [](const Piece& piece) { return piece.column == 2 ? 0 : 1; };
+  const BlockCache none(2);
+  EXPECT_EQ(CheapestPiece(free, 3, kSlice, MissingOf(none), MissingOf(full), claimed), 2u);
 }
 
 TEST(PieceHeightsTest, HalvesDownToAnEighthWhileWhole) {

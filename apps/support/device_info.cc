@@ -134,6 +134,12 @@ std::vector<DeviceInfo> ListDevices() {
   return devices;
 }
 
+bool IsThisHost(std::string_view host) {
+  const std::string local = LocalHost();
+  const auto first = [](std::string_view name) { return name.substr(0, name.find('.')); };
+  return first(host) == first(local);
+}
+
 std::string FormatDevices(const std::vector<DeviceInfo>& devices) {
   TextTable table({{"#", TextTable::kRight},
                    {"host"},

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace clopencl::apps {
@@ -31,6 +32,9 @@ std::string TypeName(cl_device_type type);
 
 /// All devices of all platforms; empty where there is none. Throws ClError when the loader itself fails.
 std::vector<DeviceInfo> ListDevices();
+
+/// Whether `host` is the machine that the program runs on; names are compared up to their first dot.
+bool IsThisHost(std::string_view host);
 
 /// A table of `devices`, one line each, for people.
 std::string FormatDevices(const std::vector<DeviceInfo>& devices);
