@@ -89,6 +89,9 @@ if(CLOPENCL_WITH_MPI)
     # A device fails, the others finish its tiles.
     model_test(${schedule}_others_finish 7 "^correct: every row" ENV ${merge} ${preload} MATMUL_FAULT=launch:10
                ARGS --schedule ${schedule})
+    # Room for five blocks of 16 on the GPUs, which have to give some up for others.
+    model_test(${schedule}_little_memory 0 "^correct: every row" ENV ${merge} GPU_MEMORY=5MiB
+               ARGS --schedule ${schedule})
     foreach(fault lose:1 stale:2)
       string(REPLACE ":" "_" word ${fault})
       model_test(${schedule}_${word} 1 "the product is wrong" ENV ${merge} ${preload} MATMUL_FAULT=${fault}
