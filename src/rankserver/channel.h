@@ -177,8 +177,11 @@ class Channel {
   // Kernel output that there is goes out before what follows.
   void SendOutput(bool all);
 
-  // Once made: what is under way in queues has an end also where no table holds them, being released, replaced
-  // by another of the same id, or a context's own.
+  // Gives an event its id. What had the index before counts as released.
+  void InsertEvent(EventId id, Event event);
+
+  // Once made: what is under way in queues has an end also where no table holds them, being released,
+  // replaced by another of the same id, or a context's own.
   void NoteQueue(const std::shared_ptr<Queue>& queue);
 
   // Gone with the channel: for callbacks that may come later.
@@ -287,7 +290,7 @@ class Channel {
   std::vector<std::shared_ptr<Queue>> to_flush_;
   // User events that the frontend released before those who complete them have done so; commands wait for
   // them.
-  std::unordered_map<EventId, Event> released_user_events_;
+  std::unordered_multimap<EventId, Event> released_user_events_;
   std::unordered_map<EventId, cl_int> early_statuses_;  // Of events that the frontend did not name yet.
   std::deque<EventId> early_order_;
   std::shared_ptr<Channel*> alive_ = std::make_shared<Channel*>(this);  // For callbacks that come late.

@@ -172,7 +172,7 @@ bool Enqueue::Finish(cl_int status) {
     event.native = event_.Share();
     event.queue = queue_;
     event.sequence = sequence_;
-    channel_.events.Insert(command_.event, std::move(event));
+    channel_.InsertEvent(command_.event, std::move(event));
   }
   return true;
 }

@@ -71,6 +71,14 @@ class ObjectTable {
     return std::exchange(slot->object, Object{});
   }
 
+  // What Insert would drop; an id of no object when the index is free.
+  IdType Occupant(IdType id) {
+    const uint32_t page = id.index / kPageSize;
+    if (page >= pages_.size() || pages_[page] == nullptr) return {};
+    const Slot& slot = (*pages_[page])[id.index % kPageSize];
+    return slot.live ? IdType{id.index, slot.generation} : IdType{};
+  }
+
   template <typename Visit>
   void ForEach(Visit visit) {
     for (auto& page : pages_) {

@@ -360,7 +360,7 @@ void Channel::FailCommand(const wire::Command& command, cl_int error, bool reads
   Event event;
   event.status = error;
   if (queue != nullptr) event.queue = *queue;
-  events.Insert(command.event, std::move(event));
+  InsertEvent(command.event, std::move(event));
   const wire::ByteView no_data;
   CompleteEvent(command.event, nullptr, error, {}, reads_inline ? &no_data : nullptr);
 }

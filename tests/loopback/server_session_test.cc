@@ -95,6 +95,25 @@ TEST(ServerSession, EndsQueuesThatNoIdNames) {
   EXPECT_EQ(mock.faults(), std::vector<std::string>{});
 }
 
+TEST(ServerSession, EndsWhatWaitsForEventsWhoseIdWasGivenAgain) {
+  MockOpenCl mock;
+  {
+    ServerHarness harness(MockOpenCl::Api(), {});
+    Link& link = harness.link();
+    const ContextId context = link.Context();
+    const QueueId queue = link.Queue(context);
+    const EventId user = link.UserEvent(context);
+    for (int again = 0; again < 2; ++again) {
+      link.Post(wire::Marker{{queue, link.NewId<EventId>(), std::array{user}}});
+      link.Post(wire::CreateUserEvent{user, context});
+    }
+    harness.Settle();
+    EXPECT_EQ(mock.pending_commands(), 2u);
+  }
+  EXPECT_EQ(mock.live_objects(), 0u);
+  EXPECT_EQ(mock.faults(), std::vector<std::string>{});
+}
+
 TEST(ServerSession, RefusesAnotherProtocol) {
   MockOpenCl mock;
   ServerHarness harness(MockOpenCl::Api(), {});

@@ -26,6 +26,11 @@ void Channel::ReleaseEvent(EventId id) {
   events.Take(id);
 }
 
+void Channel::InsertEvent(EventId id, Event event) {
+  if (const EventId old = events.Occupant(id)) ReleaseEvent(old);
+  events.Insert(id, std::move(event));
+}
+
 void Channel::On(const wire::CreateUserEvent& m) {
   cl_int status = CL_SUCCESS;
   const std::shared_ptr<Context>* context = contexts.Find(m.context, status);
@@ -36,7 +41,7 @@ void Channel::On(const wire::CreateUserEvent& m) {
     event.native = OwnedEvent(api(), api().CreateUserEvent((*context)->native.get(), &status));
   }
   if (status != CL_SUCCESS) event.status = status;
-  events.Insert(m.event, std::move(event));
+  InsertEvent(m.event, std::move(event));
   // Another server may have been faster than the frontend.
   const auto early = early_statuses_.find(m.event);
   if (early == early_statuses_.end()) return;

@@ -98,7 +98,7 @@ bool Channel::MoveAtOnce(Enqueue& command, Mem& mem, const Move& move, uint64_t 
   if (!move.command.event) return true;
   Event event;
   event.queue = command.shared_queue();
-  events.Insert(move.command.event, std::move(event));
+  InsertEvent(move.command.event, std::move(event));
   const wire::ByteView data(at, move.size);
   CompleteEvent(move.command.event, nullptr, CL_COMPLETE, times,
                 move.direction == Direction::kFromDevice ? &data : nullptr);

@@ -52,7 +52,7 @@ void Transfer::Open() {
   Event event;
   event.queue = request_.queue;
   event.transfer = shared_from_this();
-  channel_.events.Insert(request_.event, std::move(event));
+  channel_.InsertEvent(request_.event, std::move(event));
 }
 
 void Transfer::Start(const WaitList& waits, std::vector<OwnedEvent> uses) {
