@@ -233,6 +233,12 @@ TEST_P(Transfers, FailWithWhatTheyWaitFor) {
   EXPECT_EQ(Data(Read(a_, 0, 100)), Bytes(100)) << "nothing was written";
 }
 
+TEST_P(Transfers, OfNoBytesEnd) {
+  if (GetParam().payload) GTEST_SKIP() << "an empty payload is none";
+  EXPECT_LE(Status(Write(a_, 10, {})), CL_COMPLETE) << "natively an error; the frontend knows";
+  EXPECT_LE(Status(Read(a_, 10, 0)), CL_COMPLETE);
+}
+
 TEST_P(Transfers, OfNoQueueFailWhatWaitsForThem) {
   const QueueId queue = std::exchange(queue_, QueueId{700, 1});
   const Moving read = Read(a_, 0, 50'000);

@@ -1,6 +1,5 @@
 // Commands that move data between memory objects and the frontend, and contents between servers.
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <limits>
 #include <vector>
@@ -93,7 +92,7 @@ bool Channel::MoveAtOnce(Enqueue& command, Mem& mem, const Move& move, uint64_t 
   }
   ++root.host_uses;
   std::byte* const at = root.mapping->base() + mem.root_offset + offset;
-  if (move.direction == Direction::kToDevice) std::memcpy(at, move.data.data(), move.size);
+  if (move.direction == Direction::kToDevice) std::ranges::copy(move.data, at);
   if (queue.profiling) times[3] = times[4] = queue.device->clock.Now();
   if (!move.command.event) return true;
   Event event;

@@ -19,7 +19,7 @@ cl_int EnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, s
       blocking, count, list, event,
       [=, &engine = call.engine, from = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
         engine.CheckMaps(*from->memory, "a read", false);
-        std::memcpy(to, from->data() + offset, size);
+        std::copy_n(from->data() + offset, size, static_cast<std::byte*>(to));
         return CL_COMPLETE;
       });
 }
@@ -32,7 +32,7 @@ cl_int EnqueueWriteBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, 
       blocking, count, list, event,
       [=, &engine = call.engine, to = call.status == CL_SUCCESS ? call.mems[0] : nullptr] {
         engine.CheckMaps(*to->memory, "a write", true);
-        std::memcpy(to->data() + offset, from, size);
+        std::copy_n(static_cast<const std::byte*>(from), size, to->data() + offset);
         return CL_COMPLETE;
       });
 }

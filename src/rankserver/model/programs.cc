@@ -209,7 +209,7 @@ cl_int GetProgramInfo(cl_program handle, cl_program_info param, size_t room, voi
     case CL_PROGRAM_BINARIES: {
       auto** pointers = static_cast<unsigned char**>(into);
       for (size_t i = 0; i < devices && program->binary_type != 0; ++i) {
-        if (pointers[i] != nullptr) std::memcpy(pointers[i], binary.data(), binary.size());
+        if (pointers[i] != nullptr) std::ranges::copy(binary, pointers[i]);
       }
       return CL_SUCCESS;
     }

@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -179,7 +179,7 @@ void Transfer::SendPayload(std::span<const std::byte> data, std::function<void(b
 
 void Transfer::ReceivePayload(std::span<std::byte> into, std::function<void(bool)> done) {
   if (request_.peer.tag == 0) {
-    std::memcpy(into.data(), inline_data_.data(), std::min(into.size(), inline_data_.size()));
+    std::copy_n(inline_data_.begin(), std::min(into.size(), inline_data_.size()), into.begin());
     return done(true);
   }
   if (channel_.stopping()) return done(false);
