@@ -27,16 +27,17 @@ Server::Server(transport::Transport& transport, const std::vector<OfferedPlatfor
     : output_(settings.capture_descriptor),
       payloads_(transport),
       workers_(std::clamp(std::thread::hardware_concurrency(), 1u, kBuildThreads)),
-      environment_{.transport = transport,
-                   .completions = std::make_shared<CompletionQueue>([this] { doorbell_.Ring(); }),
-                   .workers = workers_,
-                   .payloads = payloads_,
-                   .output = output_,
-                   .limits = settings.limits,
-                   .host = std::move(settings.host),
-                   .set_event_status_here = [this](uint16_t channel, const wire::SetEventStatus& message) {
-                     if (channel < channels_.size()) channels_[channel]->On(message);
-                   }} {
+      environment_{
+          .transport = transport,
+          .completions = std::make_shared<CompletionQueue>([doorbell = doorbell_] { doorbell->Ring(); }),
+          .workers = workers_,
+          .payloads = payloads_,
+          .output = output_,
+          .limits = settings.limits,
+          .host = std::move(settings.host),
+          .set_event_status_here = [this](uint16_t channel, const wire::SetEventStatus& message) {
+            if (channel < channels_.size()) channels_[channel]->On(message);
+          }} {
   uint16_t number = 0;
   for (const OfferedPlatform& platform : platforms) {
     channels_.push_back(std::make_unique<Channel>(environment_, number++, platform));
@@ -80,7 +81,7 @@ void Server::PollOutput() {
 }
 
 void Server::Run(const WaitPolicy& policy) {
-  Backoff backoff(policy, &doorbell_);
+  Backoff backoff(policy, doorbell_.get());
   const bool describes = Log().should_log(spdlog::level::debug);
   auto active = std::chrono::steady_clock::now();
   while (!ended_) {

@@ -45,7 +45,8 @@ class Server final : public transport::PacketHandler {
   bool AwaitsNatives() const;
   void PollOutput();
 
-  Doorbell doorbell_;
+  // Native callbacks that nobody waits for may come when the server has gone.
+  const std::shared_ptr<Doorbell> doorbell_ = std::make_shared<Doorbell>();
   OutputCapture output_;
   PayloadPort payloads_;
   WorkerPool workers_;
