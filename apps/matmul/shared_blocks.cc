@@ -50,7 +50,7 @@ SharedBlocks::SharedBlocks(const std::vector<DeviceSession>& sessions, const Pro
 
 int SharedBlocks::MissingRows(Operand operand, int block, int rows, std::size_t device) const {
   const std::lock_guard lock(mutex_);
-  const Block& wanted = blocks_[operand][static_cast<std::size_t>(block)];
+  const Block& wanted = At(operand, block);
   if (wanted.arrived[device]) return 0;
   // The host of the program has all of them.
   const bool near =
@@ -69,9 +69,11 @@ bool SharedBlocks::HasRoom(std::size_t device, const Block& row, const Block& co
 
 bool SharedBlocks::CanReserve(int row, int column, std::size_t device) const {
   const std::lock_guard lock(mutex_);
-  const Block& a = At(kA, row);
-  const Block& b = At(kB, column);
-  return HasRoom(device, a, b) && (home_ == kNone || HasRoom(home_, a, b));
+  return CanPlace(At(kA, row), At(kB, column), device);
+}
+
+bool SharedBlocks::CanPlace(const Block& row, const Block& column, std::size_t device) const {
+  return HasRoom(device, row, column) && (home_ == kNone || HasRoom(home_, row, column));
 }
 
 void SharedBlocks::MakeRoom(std::size_t device, const Block& row, const Block& column) {
@@ -122,7 +124,7 @@ bool SharedBlocks::Reserve(int row, int column, std::size_t device) {
   const std::lock_guard lock(mutex_);
   Block& a = At(kA, row);
   Block& b = At(kB, column);
-  if (!HasRoom(device, a, b) || (home_ != kNone && !HasRoom(home_, a, b))) return false;
+  if (!CanPlace(a, b, device)) return false;
   MakeRoom(device, a, b);
   if (home_ != kNone) MakeRoom(home_, a, b);
   for (Block* block : {&a, &b}) {

@@ -50,6 +50,7 @@ class SharedBlocks {
   const Block& At(Operand operand, int block) const {
     return blocks_[operand][static_cast<std::size_t>(block)];
   }
+  bool CanPlace(const Block& row, const Block& column, std::size_t device) const;
   bool HasRoom(std::size_t device, const Block& row, const Block& column) const;
   void MakeRoom(std::size_t device, const Block& row, const Block& column);
   void Pin(Block& block, int change);

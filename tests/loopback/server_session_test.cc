@@ -89,7 +89,7 @@ TEST(ServerSession, EndsQueuesThatNoIdNames) {
     const uint64_t profiling[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE};
     link.Post(wire::CreateQueue{QueueId{0, 1}, link.Context(), DeviceId{1, 0}, profiling});
     // The server asks a queue with times for those of a marker.
-    while (mock.live_objects() < 3) harness.Pump();
+    EXPECT_TRUE(harness.Until([&] { return mock.live_objects() == 3; }));
   }
   EXPECT_EQ(mock.live_objects(), 0u);
   EXPECT_EQ(mock.faults(), std::vector<std::string>{});
