@@ -30,12 +30,19 @@ class CompletionQueue {
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
+  // After Close() the completion is only destroyed.
   void Post(std::unique_ptr<Completion> completion);
+
+  // Nobody runs what is posted from now on. What was posted is destroyed.
+  void Close();
 
   // Runs what was posted, in order. False when there was nothing.
   bool RunAll();
 
-  bool empty() const { return newest_.load(std::memory_order_relaxed) == nullptr; }
+  bool empty() const {
+    const Completion* newest = newest_.load(std::memory_order_relaxed);
+    return newest == nullptr || newest == Closed();
+  }
 
   // How many native callbacks that will post here are registered and did not come yet. Teardown waits for
   // them.
@@ -44,7 +51,11 @@ class CompletionQueue {
   int expected() const { return expected_.load(std::memory_order_acquire); }
 
  private:
-  Completion* TakeInOrder();
+  // In place of the newest one. Nothing is there.
+  static Completion* Closed() { return reinterpret_cast<Completion*>(alignof(Completion)); }
+
+  // What there is, the oldest first; `then` is left in its place.
+  Completion* TakeInOrder(Completion* then);
 
   const std::function<void()> ring_;
   std::atomic<Completion*> newest_{nullptr};

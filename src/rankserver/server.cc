@@ -51,6 +51,7 @@ Server::Server(transport::Transport& transport, const std::vector<OfferedPlatfor
 
 Server::~Server() {
   if (!closed_) Close(true);
+  environment_.completions->Close();
 }
 
 bool Server::RunOnce() {

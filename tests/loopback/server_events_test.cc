@@ -86,6 +86,25 @@ TEST_F(ServerEventsBeforeCallbacks, OfLongCommandsAreReportedAllTheSame) {
   for (const EventId event : events) EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
 }
 
+// The end does not wait for the callbacks of failed commands, which may never come.
+TEST(ServerEventsOfFailedCommands, MayBeCalledBackForAfterTheServersEnd) {
+  MockOpenCl mock;
+  {
+    ServerHarness harness(ApiWithLateCallbacks(), {});
+    Link& link = harness.link();
+    const ContextId context = link.Context();
+    const EventId user = link.UserEvent(context);
+    const auto event = link.NewId<EventId>();
+    link.Post(wire::Marker{{link.Queue(context), event, std::array{user}}});
+    link.Watch(event);
+    EXPECT_TRUE(harness.Until([] { return !LateCallbacks().empty(); }));
+    link.Post(wire::SetEventStatus{user, -42});
+    EXPECT_LT(harness.Wait(event).status, 0);
+  }
+  for (const auto& callback : std::exchange(LateCallbacks(), {})) callback();
+  EXPECT_EQ(mock.live_objects(), 0u);
+}
+
 TEST_F(ServerEvents, MayBeWatchedAfterTheirEnd) {
   const EventId event = Copy();
   RunAll();

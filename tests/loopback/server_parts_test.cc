@@ -89,6 +89,20 @@ TEST(CompletionQueue, RunsInOrderFromManyThreads) {
   EXPECT_GT(rings, 0);
 }
 
+TEST(CompletionQueue, FreesWhatComesAfterItsEnd) {
+  const auto held = std::make_shared<int>();
+  int rings = 0, runs = 0;
+  CompletionQueue queue([&] { ++rings; });
+  queue.Post(rankserver::MakeCompletion([held, &runs] { ++runs; }));
+  queue.Close();
+  queue.Post(rankserver::MakeCompletion([held, &runs] { ++runs; }));
+  EXPECT_FALSE(queue.RunAll());
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(rings, 1);
+  EXPECT_EQ(runs, 0);
+}
+
 TEST(CompletionQueue, FreesWhatNeverRan) {
   const auto held = std::make_shared<int>(1);
   {
