@@ -74,6 +74,12 @@ timespec ToTimespec(nanoseconds duration) {
   return {static_cast<time_t>(duration.count() / kSecond), static_cast<long>(duration.count() % kSecond)};
 }
 
+// Differs between processes. Not 0.
+uint32_t ProcessSeed() {
+  static const uint32_t seed = static_cast<uint32_t>(getpid()) | 1;  // A system call in each wait would show.
+  return seed;
+}
+
 void SpinHint() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -129,7 +135,7 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
 }
 
 Backoff::Backoff(const WaitPolicy& policy, Doorbell* doorbell)
-    : policy_(policy), doorbell_(doorbell), random_(static_cast<uint32_t>(getpid()) | 1) {}
+    : policy_(policy), doorbell_(doorbell), random_(ProcessSeed()) {}
 
 Backoff::Backoff(const Config& config, Doorbell* doorbell)
     : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode()), doorbell) {}

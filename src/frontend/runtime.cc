@@ -137,11 +137,13 @@ void Runtime::Close() {
   transport_->Close();
 }
 
-void Runtime::AddOutstanding() {
-  if (outstanding_.fetch_add(1, std::memory_order_relaxed) == 0) background_doorbell_.Ring();
+void Runtime::LeaveOutstanding() {
+  const bool left_to_it = waiters_.load(std::memory_order_relaxed) == 0;
+  if (left_to_it && outstanding_.load(std::memory_order_relaxed) > 0) background_doorbell_.Ring();
 }
 
 void Runtime::Posted(const Session& session) {
+  LeaveOutstanding();
   if (!session.HasUnsent()) return;
   const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
   if (session.unsent_bytes() >= config_.batch_bytes || quiet_ns >= int64_t{config_.flush_us} * 1000)
@@ -151,6 +153,7 @@ void Runtime::Posted(const Session& session) {
 }
 
 void Runtime::FlushAll() {
+  LeaveOutstanding();
   std::lock_guard lock(transport_mutex_);
   FlushAllLocked();
 }
@@ -191,9 +194,8 @@ Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
 Runtime::Waiter::~Waiter() {
   Waiter* leader = this;
   if (runtime_.leader_.compare_exchange_strong(leader, nullptr)) runtime_.progress_.Happened();
-  if (runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed) == 1 &&
-      runtime_.outstanding_.load(std::memory_order_relaxed) > 0)
-    runtime_.background_doorbell_.Ring();
+  runtime_.waiters_.fetch_sub(1, std::memory_order_relaxed);
+  runtime_.LeaveOutstanding();
   if (begin_ns_ != 0) Observer::Instance()->Waited(whom_, begin_ns_);
 }
 

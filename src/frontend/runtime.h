@@ -77,7 +77,9 @@ class Runtime : public transport::PacketHandler {
   const Config& config() const { return config_; }
 
   // Something is under way that needs progress even if nobody waits: a watched event, a transfer, a callback.
-  void AddOutstanding();
+  // The background thread learns of it from Posted() or FlushAll(), or at the end of a wait: who waits needs
+  // no other thread, which would take a core from it.
+  void AddOutstanding() { outstanding_.fetch_add(1, std::memory_order_relaxed); }
   void RemoveOutstanding() { outstanding_.fetch_sub(1, std::memory_order_relaxed); }
 
   // After posting to a session, without locks held: sends what is due (full batches, or a link that was
@@ -153,6 +155,8 @@ class Runtime : public transport::PacketHandler {
   };
 
   bool ProgressLocked();
+  // Wakes the background thread if there is something outstanding and nobody waits.
+  void LeaveOutstanding();
   bool AnyUnsent() const;
   void RunBackground();
   bool ProgressInBackground();

@@ -2,7 +2,11 @@
 #include <CL/cl_ext_clopencl.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <string>
 
 #include "loopback/frontend_fixture.h"
 
@@ -50,6 +54,40 @@ TEST_F(Frontend, WaitsOnlyWhereOpenClDemandsAnAnswer) {
   cl_.clReleaseCommandQueue(queue);
   cl_.clReleaseContext(context);
   EXPECT_EQ(waits() - before, 0u);
+}
+
+// How often a thread of this process with that name went to sleep so far.
+int64_t SleepsOf(const std::string& name) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string found;
+    std::getline(std::ifstream(task.path() / "comm"), found);
+    if (found != name) continue;
+    std::ifstream status(task.path() / "status");
+    for (std::string word; status >> word;) {
+      int64_t count = 0;
+      if (word == "voluntary_ctxt_switches:" && status >> count) return count;
+    }
+  }
+  ADD_FAILURE() << "no thread is called " << name;
+  return 0;
+}
+
+// A thread that waits by itself needs no other one, which would take the core of one that works.
+TEST_F(Frontend, BlockingReadsLeaveTheBackgroundThreadAlone) {
+  const cl_context context = NewContext({job->devices()[0]});
+  const cl_command_queue queue = NewQueue(context, job->devices()[0]);
+  const cl_int one = 1;
+  const cl_mem buffer = NewBuffer(context, sizeof one, &one);
+  Read(queue, buffer, 1);
+  const auto begin = std::chrono::steady_clock::now();
+  const int64_t before = SleepsOf("clopencl");
+  for (int i = 0; i < 20000; ++i) Read(queue, buffer, 1);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+  // It looks by itself at times.
+  EXPECT_LE(SleepsOf("clopencl") - before, 100 + 4 * took.count());
+  cl_.clReleaseMemObject(buffer);
+  cl_.clReleaseCommandQueue(queue);
+  cl_.clReleaseContext(context);
 }
 
 // Whatever may be asked about platforms and devices was learnt in the greeting.
