@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -93,10 +94,15 @@ void SpinHint() {
 bool Doorbell::WaitFor(nanoseconds at_most) {
   uint32_t expected = kQuiet;
   if (at_most.count() > 0 && state_.compare_exchange_strong(expected, kSleeping, std::memory_order_acq_rel)) {
-    const timespec timeout = ToTimespec(at_most);
     static_assert(sizeof state_ == sizeof(uint32_t));
-    syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAIT_PRIVATE, kSleeping, &timeout, nullptr,
-            0);
+    const auto until = std::chrono::steady_clock::now().time_since_epoch() + at_most;
+    const timespec deadline = ToTimespec(until);
+    // A signal ends it early, and so does a ring for the sleep before, whose ringer was slow to wake.
+    while (state_.load(std::memory_order_acquire) == kSleeping) {
+      const long result = syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAIT_BITSET_PRIVATE,
+                                  kSleeping, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
+      if (result != 0 && errno == ETIMEDOUT) break;
+    }
   }
   return state_.exchange(kQuiet, std::memory_order_acq_rel) == kRung;
 }

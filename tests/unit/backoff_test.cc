@@ -2,6 +2,8 @@
 #include "common/progress_signal.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -69,6 +71,28 @@ TEST(Doorbell, NoRingIsLostBetweenThreads) {
   other.join();
   EXPECT_EQ(turn, 2 * kRounds);
   EXPECT_EQ(timeouts, 0);
+}
+
+// Nor does the wake of a ringer that was slow to make it, which comes to the same.
+TEST(Doorbell, ASignalDoesNotEndASleep) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  struct sigaction before;
+  sigaction(SIGUSR1, &action, &before);
+  Doorbell doorbell;
+  std::atomic<bool> over{false};
+  std::thread sleeper([&] {
+    const auto start = Clock::now();
+    EXPECT_FALSE(doorbell.WaitFor(100ms));
+    EXPECT_GE(Clock::now() - start, 100ms);
+    over = true;
+  });
+  while (!over) {
+    pthread_kill(sleeper.native_handle(), SIGUSR1);
+    std::this_thread::sleep_for(5ms);
+  }
+  sleeper.join();
+  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST(Doorbell, ManyMayRing) {
