@@ -18,13 +18,14 @@ class OpenEnds {
   // Everything before is complete.
   void Clear();
 
-  bool known() const { return known_; }
-  // When one fails, what it waited for may still run.
-  const std::vector<OwnedEvent>& events() const { return ends_; }
+  // Those that may not be complete, and at least one of them; none when they are not known. When one fails,
+  // what it waited for may still run.
+  const std::vector<OwnedEvent>& Incomplete();
 
  private:
   void Forget();
-  void DropComplete();
+  // Keeps so many of the last ones in any case.
+  void DropComplete(size_t kept);
 
   bool known_ = true;
   std::vector<OwnedEvent> ends_;

@@ -101,6 +101,23 @@ TEST_F(ServerCommands, FinishOfAChainInAnOutOfOrderQueueNeedsNoMarker) {
   EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 0u) << "the last one comes after all others";
 }
 
+// Nothing waits for a command that was over before the next one came, but that makes it no open end.
+TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueNeedsNoMarkerForWhatIsComplete) {
+  for (int i = 0; i < 3; ++i) {
+    Copy(out_of_order_);
+    RunAll();
+  }
+  const EventId user = link_.UserEvent(context_);
+  Copy(out_of_order_, {user});
+  const uint32_t request = PostFinish(out_of_order_);
+  RunAll();
+  EXPECT_FALSE(link_.finished.contains(request));
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  RunAll();
+  EXPECT_TRUE(link_.finished.contains(request));
+  EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 0u);
+}
+
 TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForAllOpenEnds) {
   const EventId users[] = {link_.UserEvent(context_), link_.UserEvent(context_), link_.UserEvent(context_)};
   for (const EventId user : users) Copy(out_of_order_, {Copy(out_of_order_, {user})});

@@ -186,7 +186,7 @@ void Channel::On(const wire::Finish& m) {
     }
     return;
   }
-  status = TrackAll(queue, queue->ends.events());
+  status = TrackAll(queue, queue->ends.Incomplete());
   if (status == CL_SUCCESS) return;
   queue->finish_waiters.pop_back();
   Send(wire::QueueFinished{m.request, status});
