@@ -14,11 +14,41 @@ bool IsImage(const KernelArgInfo& arg) {
   return arg.type_name.starts_with("image") && arg.type_name.ends_with("_t");
 }
 
+// A memory object is taken as read and written unless the object or the kernel says otherwise.
+wire::ArgKind MemoryKind(const Mem& mem, bool only_reads) {
+  return only_reads || (mem.flags() & CL_MEM_READ_ONLY) != 0 ? wire::ArgKind::kMemRead : wire::ArgKind::kMem;
+}
+
+// As memcpy and memcmp, which are calls unless the size is known.
+void CopyValue(std::byte* to, const void* from, size_t size) {
+  switch (size) {
+    case 4:
+      std::memcpy(to, from, 4);
+      break;
+    case 8:
+      std::memcpy(to, from, 8);
+      break;
+    default:
+      std::memcpy(to, from, size);
+  }
+}
+
+bool SameValue(const std::byte* a, const void* b, size_t size) {
+  switch (size) {
+    case 4:
+      return std::memcmp(a, b, 4) == 0;
+    case 8:
+      return std::memcmp(a, b, 8) == 0;
+    default:
+      return std::memcmp(a, b, size) == 0;
+  }
+}
+
 }  // namespace
 
 Kernel::Kernel(Program& program, std::shared_ptr<const KernelInfo> info)
     : program_(Ref(program)), info_(std::move(info)), args_(info_->args.size()) {
-  for (const KernelArgInfo& arg : info_->args) classes_.push_back(Classify(arg, info_->has_arg_info));
+  for (const KernelArgInfo& arg : info_->args) parameters_.push_back(Describe(arg, info_->has_arg_info));
   program_->AddKernel();
   std::lock_guard lock(TheRuntime().command_mutex());
   id_ = TheRuntime().ids().kernels.Insert(this);
@@ -46,6 +76,19 @@ Kernel::ArgClass Kernel::Classify(const KernelArgInfo& arg, bool has_info) {
   return ArgClass::kValue;
 }
 
+Kernel::Parameter Kernel::Describe(const KernelArgInfo& arg, bool has_info) {
+  Parameter parameter;
+  parameter.arg_class = Classify(arg, has_info);
+  parameter.is_image = IsImage(arg);
+  parameter.reads_image = arg.access == CL_KERNEL_ARG_ACCESS_READ_ONLY;
+  parameter.writes_image = arg.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY;
+  parameter.only_reads =
+      has_info && (arg.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || parameter.reads_image ||
+                   (arg.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
+  parameter.value_size = arg.value_size;
+  return parameter;
+}
+
 void Kernel::SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word) {
   if (arg.set && arg.kind == kind && arg.word == word) return;
   arg.set = true;
@@ -56,13 +99,13 @@ void Kernel::SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word) {
 
 void Kernel::SetValue(ArgValue& arg, size_t size, const void* value) {
   if (arg.set && arg.kind == wire::ArgKind::kValue && arg.size == size &&
-      std::memcmp(arg.bytes().data(), value, size) == 0)
+      SameValue(arg.bytes().data(), value, size))
     return;
   arg.set = true;
   arg.kind = wire::ArgKind::kValue;
   arg.size = static_cast<uint32_t>(size);
   if (size <= arg.small.size()) {
-    std::memcpy(arg.small.data(), value, size);
+    CopyValue(arg.small.data(), value, size);
   } else {
     const auto* bytes = static_cast<const std::byte*>(value);
     arg.large.assign(bytes, bytes + size);
@@ -70,43 +113,57 @@ void Kernel::SetValue(ArgValue& arg, size_t size, const void* value) {
   arg.version = ++version_;
 }
 
-void Kernel::SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value) {
+void Kernel::SetMemory(ArgValue& arg, const Parameter& parameter, size_t size, const void* value) {
   Require(size == sizeof(cl_mem), CL_INVALID_ARG_SIZE);
   const cl_mem handle = value == nullptr ? nullptr : *static_cast<const cl_mem*>(value);
   if (handle == nullptr) {
-    Require(!IsImage(info), CL_INVALID_ARG_VALUE);
+    Require(!parameter.is_image, CL_INVALID_ARG_VALUE);
     return SetWord(arg, wire::ArgKind::kMem, 0);
   }
   Mem& mem = Get<Mem>(handle, CL_INVALID_MEM_OBJECT);
-  Require(mem.is_image() || !IsImage(info), CL_INVALID_MEM_OBJECT);
+  Require(mem.is_image() || !parameter.is_image, CL_INVALID_MEM_OBJECT);
   if (mem.is_image()) {
-    const bool read_only = info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY;
-    const bool write_only = info.access == CL_KERNEL_ARG_ACCESS_WRITE_ONLY;
-    Require(!(read_only && (mem.flags() & CL_MEM_WRITE_ONLY) != 0), CL_INVALID_ARG_VALUE);
-    Require(!(write_only && (mem.flags() & CL_MEM_READ_ONLY) != 0), CL_INVALID_ARG_VALUE);
+    Require(!(parameter.reads_image && (mem.flags() & CL_MEM_WRITE_ONLY) != 0), CL_INVALID_ARG_VALUE);
+    Require(!(parameter.writes_image && (mem.flags() & CL_MEM_READ_ONLY) != 0), CL_INVALID_ARG_VALUE);
   }
-  SetWord(arg, OnlyReads(info, mem) ? wire::ArgKind::kMemRead : wire::ArgKind::kMem, mem.id().Pack());
+  SetWord(arg, MemoryKind(mem, parameter.only_reads), mem.id().Pack());
 }
 
-// A memory object is taken as read and written unless the object or the kernel says otherwise.
-bool Kernel::OnlyReads(const KernelArgInfo& info, const Mem& mem) const {
-  if ((mem.flags() & CL_MEM_READ_ONLY) != 0) return true;
-  return info_->has_arg_info &&
-         (info.address == CL_KERNEL_ARG_ADDRESS_CONSTANT || info.access == CL_KERNEL_ARG_ACCESS_READ_ONLY ||
-          (info.type_qualifier & CL_KERNEL_ARG_TYPE_CONST) != 0);
+void Kernel::SetUnknown(ArgValue& arg, size_t size, const void* value) {
+  if (value == nullptr) return SetWord(arg, wire::ArgKind::kLocal, size);
+  if (size == sizeof(cl_mem)) {
+    const void* word = *static_cast<void* const*>(value);
+    MemId mem;
+    wire::ArgKind kind = wire::ArgKind::kMem;
+    SamplerId sampler;
+    {
+      std::lock_guard lock(TheRuntime().command_mutex());
+      TheRuntime().ids().mems.ForEach([&](Mem* live) {
+        if (static_cast<Object*>(live) != word) return;
+        mem = live->id();
+        kind = MemoryKind(*live, false);
+      });
+      TheRuntime().ids().samplers.ForEach([&](void* live) {
+        if (live == word) sampler = static_cast<Sampler*>(live)->id();
+      });
+    }
+    if (mem) return SetWord(arg, kind, mem.Pack());
+    if (sampler) return SetWord(arg, wire::ArgKind::kSampler, sampler.Pack());
+  }
+  SetValue(arg, size, value);
 }
 
 void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
   Require(index < args_.size(), CL_INVALID_ARG_INDEX);
   ArgValue& arg = args_[index];
-  const KernelArgInfo& info = info_->args[index];
-  switch (classes_[index]) {
+  const Parameter& parameter = parameters_[index];
+  switch (parameter.arg_class) {
     case ArgClass::kLocal:
       Require(value == nullptr, CL_INVALID_ARG_VALUE);
       Require(size != 0, CL_INVALID_ARG_SIZE);
       return SetWord(arg, wire::ArgKind::kLocal, size);
     case ArgClass::kMemory:
-      return SetMemory(arg, info, size, value);
+      return SetMemory(arg, parameter, size, value);
     case ArgClass::kSampler: {
       Require(value != nullptr, CL_INVALID_ARG_VALUE);
       Require(size == sizeof(cl_sampler), CL_INVALID_ARG_SIZE);
@@ -121,39 +178,18 @@ void Kernel::SetArg(cl_uint index, size_t size, const void* value) {
       return SetWord(arg, wire::ArgKind::kQueue, queue.id().Pack());
     }
     case ArgClass::kUnknown:
-      if (value == nullptr) return SetWord(arg, wire::ArgKind::kLocal, size);
-      if (size == sizeof(cl_mem)) {
-        // Nothing tells a handle from a number here, except that it is one of ours.
-        const void* word = *static_cast<void* const*>(value);
-        MemId mem;
-        wire::ArgKind kind = wire::ArgKind::kMem;
-        SamplerId sampler;
-        {
-          std::lock_guard lock(TheRuntime().command_mutex());
-          TheRuntime().ids().mems.ForEach([&](Mem* live) {
-            if (static_cast<Object*>(live) != word) return;
-            mem = live->id();
-            if (OnlyReads(info, *live)) kind = wire::ArgKind::kMemRead;
-          });
-          TheRuntime().ids().samplers.ForEach([&](void* live) {
-            if (live == word) sampler = static_cast<Sampler*>(live)->id();
-          });
-        }
-        if (mem) return SetWord(arg, kind, mem.Pack());
-        if (sampler) return SetWord(arg, wire::ArgKind::kSampler, sampler.Pack());
-      }
-      return SetValue(arg, size, value);
+      return SetUnknown(arg, size, value);
     case ArgClass::kValue:
       Require(value != nullptr, CL_INVALID_ARG_VALUE);
-      Require(info.value_size == 0 ? size != 0 : size == info.value_size, CL_INVALID_ARG_SIZE);
+      Require(parameter.value_size == 0 ? size != 0 : size == parameter.value_size, CL_INVALID_ARG_SIZE);
       return SetValue(arg, size, value);
   }
 }
 
 void Kernel::SetArgSvm(cl_uint index, const void* pointer) {
   Require(index < args_.size(), CL_INVALID_ARG_INDEX);
-  Require(classes_[index] == ArgClass::kMemory || classes_[index] == ArgClass::kUnknown,
-          CL_INVALID_ARG_VALUE);
+  const ArgClass arg_class = parameters_[index].arg_class;
+  Require(arg_class == ArgClass::kMemory || arg_class == ArgClass::kUnknown, CL_INVALID_ARG_VALUE);
   SetWord(args_[index], wire::ArgKind::kSvmPointer, reinterpret_cast<uint64_t>(pointer));
 }
 

@@ -75,11 +75,23 @@ class Kernel : public ObjectOf<Kernel, cl_kernel, ObjectTag::kKernel> {
  private:
   enum class ArgClass : uint8_t { kValue, kLocal, kMemory, kSampler, kQueue, kUnknown };
 
+  // What the kernel says of a parameter, as far as setting its argument depends on it.
+  struct Parameter {
+    ArgClass arg_class = ArgClass::kUnknown;
+    bool is_image = false;
+    bool reads_image = false;   // Only.
+    bool writes_image = false;  // Only.
+    bool only_reads = false;    // Any memory object.
+    uint32_t value_size = 0;    // 0: any.
+  };
+
   static ArgClass Classify(const KernelArgInfo& arg, bool has_info);
+  static Parameter Describe(const KernelArgInfo& arg, bool has_info);
   void SetValue(ArgValue& arg, size_t size, const void* value);
   void SetWord(ArgValue& arg, wire::ArgKind kind, uint64_t word);
-  bool OnlyReads(const KernelArgInfo& info, const Mem& mem) const;
-  void SetMemory(ArgValue& arg, const KernelArgInfo& info, size_t size, const void* value);
+  void SetMemory(ArgValue& arg, const Parameter& parameter, size_t size, const void* value);
+  // Nothing tells a handle from a number here, except that it is one of ours.
+  void SetUnknown(ArgValue& arg, size_t size, const void* value);
 
   // The version that the session has.
   uint64_t& Sent(Session& session);
@@ -94,7 +106,7 @@ class Kernel : public ObjectOf<Kernel, cl_kernel, ObjectTag::kKernel> {
   const std::shared_ptr<const KernelInfo> info_;
   KernelId id_;
   SessionSet known_;
-  std::vector<ArgClass> classes_;
+  std::vector<Parameter> parameters_;
   std::vector<ArgValue> args_;
   std::vector<ExecInfo> exec_info_;
   uint64_t version_ = 0;
