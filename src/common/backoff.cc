@@ -18,7 +18,6 @@ namespace clopencl {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 // A poll takes tens of nanoseconds, as the clock does; so the clock is read once in so many polls.
@@ -42,7 +41,13 @@ constexpr uint64_t kSliceNs = 100000;
 constexpr nanoseconds kCrowdedYield = microseconds(200);
 // What a short sleep takes there: an answer that comes within is had without one.
 constexpr nanoseconds kCrowdedSpin = microseconds(30);
-constexpr nanoseconds kCrowdedFor = milliseconds(100);
+constexpr nanoseconds kCrowdedFor = std::chrono::seconds(1);
+// Where cores are few, it may have been the work that is waited for.
+constexpr nanoseconds kCrampedCrowdedFor = std::chrono::milliseconds(100);
+// The same where the work is done by these cores.
+constexpr nanoseconds kSharedSpin = microseconds(4);
+constexpr nanoseconds kSharedSleep = microseconds(5);
+constexpr int kSharedSleepDivisor = 64;  // Each look takes time from the work.
 std::atomic<int64_t> crowded_until_ns{0};
 
 // As <linux/sched/types.h> has it, which does not go together with <sched.h>.
@@ -125,7 +130,7 @@ unsigned RanksOnNode() {
   return ranks;
 }
 
-WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) {
+WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks, bool shares_cores) {
   WaitPolicy policy;
   policy.spin = microseconds(config.spin_us);
   policy.yield = microseconds(config.yield_us);
@@ -133,6 +138,7 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
   policy.max_sleep = std::max(policy.min_sleep, nanoseconds(microseconds(config.idle_sleep_us)));
   // A rank has more to do than to wait: kernels, the program's own threads.
   policy.cramped = cores < 2 * ranks;
+  policy.shares_cores = shares_cores && !policy.cramped;
   if (policy.cramped && policy.spin > kCrampedSpin) {
     policy.yield += policy.spin - kCrampedSpin;
     policy.spin = kCrampedSpin;
@@ -143,8 +149,8 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks) 
 Backoff::Backoff(const WaitPolicy& policy, Doorbell* doorbell)
     : policy_(policy), doorbell_(doorbell), random_(ProcessSeed()) {}
 
-Backoff::Backoff(const Config& config, Doorbell* doorbell)
-    : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode()), doorbell) {}
+Backoff::Backoff(const Config& config, Doorbell* doorbell, bool shares_cores)
+    : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode(), shares_cores), doorbell) {}
 
 void Backoff::Begin() {
   fresh_ = false;
@@ -158,6 +164,7 @@ void Backoff::Begin() {
 Backoff::Duration Backoff::SpinTime(Awaited what) const {
   if (what == Awaited::kWork && policy_.cramped) return Duration(0);
   if (!crowded_) return policy_.spin;
+  if (SharesCores(what)) return std::min(kSharedSpin, policy_.spin + policy_.yield);
   return std::max(policy_.spin, std::min(kCrowdedSpin, policy_.spin + policy_.yield));
 }
 
@@ -179,7 +186,7 @@ void Backoff::Pause(Awaited what, Duration at_most) {
     case Step::kYield:
       return Yield(elapsed);
     case Step::kSleep:
-      return SleepFor(elapsed, at_most);
+      return SleepFor(what, elapsed, at_most);
   }
 }
 
@@ -194,7 +201,8 @@ bool Backoff::PauseAwake(Awaited what) {
 void Backoff::Yield(Duration elapsed) {
   if (last_yield_.count() > 0 && elapsed - last_yield_ > kCrowdedYield) {
     crowded_ = true;
-    crowded_until_ns.store((since_ + elapsed + kCrowdedFor).time_since_epoch().count(),
+    const Duration believed = policy_.cramped ? kCrampedCrowdedFor : kCrowdedFor;
+    crowded_until_ns.store((since_ + elapsed + believed).time_since_epoch().count(),
                            std::memory_order_relaxed);
   }
   last_yield_ = elapsed;
@@ -213,12 +221,18 @@ Backoff::Duration Backoff::Jitter(Duration pause) {
 
 void Backoff::Sleep(Duration at_most) {
   if (fresh_) Begin();
-  SleepFor(Clock::now() - since_, at_most);
+  SleepFor(Awaited::kAnswer, Clock::now() - since_, at_most);
 }
 
-void Backoff::SleepFor(Duration elapsed, Duration at_most) {
+Backoff::Duration Backoff::LeastSleep(Awaited what, Duration elapsed) const {
+  if (!SharesCores(what)) return std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
+  return std::clamp(elapsed / kSharedSleepDivisor, std::min(kSharedSleep, policy_.min_sleep),
+                    policy_.max_sleep);
+}
+
+void Backoff::SleepFor(Awaited what, Duration elapsed, Duration at_most) {
   TuneThread();
-  const Duration least = std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
+  const Duration least = LeastSleep(what, elapsed);
   const Duration wanted = std::min(least + Jitter(least), policy_.max_sleep);
   const Duration pause = std::min(wanted, at_most);
   if (doorbell_ != nullptr) {

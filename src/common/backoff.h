@@ -41,6 +41,9 @@ struct WaitPolicy {
   Duration max_sleep{};
   // There are fewer cores than two for each rank: who waits for work that needs one does not spin.
   bool cramped = false;
+  // Cores are many, but the work that is waited for is done by them. Where others want them, too, who spins
+  // uses up his share, and gets no core when the work is done.
+  bool shares_cores = false;
 };
 
 // What a thread waits for.
@@ -51,7 +54,7 @@ enum class Awaited {
 
 // The policy of the options, except that on a machine with `cores` for the `ranks` of this node to share, too
 // few for all to spin and work, most of the spinning is spent yielding.
-WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks);
+WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks, bool shares_cores = false);
 
 // Cores that this process may run on, as it was when first asked.
 unsigned UsableCores();
@@ -71,7 +74,7 @@ class Backoff {
   // `doorbell` ends sleeps early; null: nobody does.
   explicit Backoff(const WaitPolicy& policy, Doorbell* doorbell = nullptr);
   // With the policy of these options for this process.
-  explicit Backoff(const Config& config, Doorbell* doorbell = nullptr);
+  explicit Backoff(const Config& config, Doorbell* doorbell = nullptr, bool shares_cores = false);
   Backoff(const Backoff&) = delete;
   Backoff& operator=(const Backoff&) = delete;
 
@@ -98,9 +101,14 @@ class Backoff {
   void Begin();
   Step NextStep(Awaited what, Duration& elapsed);
   Duration SpinTime(Awaited what) const;
+  // Somebody else's work and the awaited one are done by the same cores, which are many.
+  bool SharesCores(Awaited what) const {
+    return crowded_ && what == Awaited::kWork && policy_.shares_cores;
+  }
+  Duration LeastSleep(Awaited what, Duration elapsed) const;
   void Yield(Duration elapsed);
   Duration Jitter(Duration pause);
-  void SleepFor(Duration elapsed, Duration at_most);
+  void SleepFor(Awaited what, Duration elapsed, Duration at_most);
 
   const WaitPolicy policy_;
   Doorbell* const doorbell_;

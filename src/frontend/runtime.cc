@@ -185,7 +185,7 @@ Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
       whom_(whom),
       what_(what),
       begin_ns_(Observer::Instance() != nullptr ? NowNs() : 0),
-      backoff_(runtime.config_),
+      backoff_(runtime.config_, nullptr, whom != nullptr && whom->works_here()),
       seen_(runtime.progress_.count()) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
   runtime_.leader_.store(this);

@@ -149,6 +149,10 @@ void Session::On(const wire::ServerReady& message) {
   channel_count_ = message.channel_count;
   platform_facts_ = OwnFacts(message.platform);
   for (const auto& device : message.devices) device_facts_.push_back(OwnFacts(device.facts));
+  works_here_ = host_ == runtime_.host() &&
+                std::any_of(device_facts_.begin(), device_facts_.end(), [](const OwnedFacts& facts) {
+                  return (FactOr<cl_device_type>(facts, CL_DEVICE_TYPE, 0) & CL_DEVICE_TYPE_CPU) != 0;
+                });
   ready_.store(true, std::memory_order_release);
 }
 

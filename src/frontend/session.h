@@ -58,6 +58,8 @@ class Session {
   uint32_t channel_count() const { return channel_count_; }
   const OwnedFacts& platform_facts() const { return platform_facts_; }
   const std::vector<OwnedFacts>& device_facts() const { return device_facts_; }
+  // Whether a device of it is the processor of this machine.
+  bool works_here() const { return works_here_; }
 
   // The server is gone or said that it can't go on.
   bool failed() const { return failed_.load(std::memory_order_acquire); }
@@ -157,6 +159,7 @@ class Session {
   uint32_t channel_count_ = 1;
   OwnedFacts platform_facts_;
   std::vector<OwnedFacts> device_facts_;
+  bool works_here_ = false;
 
   wire::PacketBuilder builder_;
   std::atomic<size_t> unsent_{0};

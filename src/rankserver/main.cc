@@ -21,6 +21,10 @@ struct Offer {
   std::vector<OfferedPlatform> platforms;
   std::vector<unsigned> cpus;
   std::string error;
+  bool modelled = false;
+
+  // Whether work for a device takes cores of this node.
+  bool works_on_cores() const { return !modelled && AnyCpu(platforms); }
 };
 
 Offer MakeOffer(const Options& options) {
@@ -34,9 +38,9 @@ Offer MakeOffer(const Options& options) {
   if (!offer.cpus.empty() && !PinToCpus(offer.cpus, offer.error)) return offer;
   NativeApi api;
   const char* model = std::getenv("CLOPENCL_MODEL");
-  const bool modelled = model != nullptr && *model != '\0';
+  offer.modelled = model != nullptr && *model != '\0';
   const bool loaded =
-      modelled ? LoadModel(model, HostName(), api, offer.error) : LoadNativeApi(api, offer.error);
+      offer.modelled ? LoadModel(model, HostName(), api, offer.error) : LoadNativeApi(api, offer.error);
   if (!loaded) return offer;
   const std::vector<OfferedPlatform> found = FindPlatforms(api);
   offer.platforms = Choose(divides ? TakeShare(found, share) : found, options.serve, offer.error);
@@ -89,7 +93,7 @@ int Serve(const Options& options) {
   settings.capture_descriptor = STDOUT_FILENO;
   // Never destroyed: that would wait for a build that a worker is at.
   auto* server = new Server(*transport, offer.platforms, std::move(settings));
-  server->Run(MakeWaitPolicy(config, UsableCores(), RanksOnNode()));
+  server->Run(MakeWaitPolicy(config, UsableCores(), RanksOnNode(), offer.works_on_cores()));
   server->Close(false);
   return 0;
 }

@@ -46,6 +46,9 @@ struct Share {
 // servers.
 std::vector<OfferedPlatform> TakeShare(const std::vector<OfferedPlatform>& found, Share share);
 
+// Whether a device of them is the node's processor.
+bool AnyCpu(const std::vector<OfferedPlatform>& platforms);
+
 // An answer of a native info query; empty when the query fails.
 std::string PlatformText(const NativeApi& api, cl_platform_id platform, cl_platform_info param);
 std::string DeviceText(const NativeApi& api, cl_device_id device, cl_device_info param);

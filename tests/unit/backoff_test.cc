@@ -273,6 +273,13 @@ TEST(WaitPolicy, FollowsTheOptionsWhereCoresAreMany) {
   EXPECT_FALSE(policy.cramped);
 }
 
+TEST(WaitPolicy, KnowsWhatWorkDoesOnTheseCoresUnlessTheyAreFew) {
+  const Config config;
+  EXPECT_TRUE(MakeWaitPolicy(config, 64, 4, true).shares_cores);
+  EXPECT_FALSE(MakeWaitPolicy(config, 64, 4, false).shares_cores);
+  EXPECT_FALSE(MakeWaitPolicy(config, 2, 2, true).shares_cores) << "who waits for work does not spin there";
+}
+
 TEST(WaitPolicy, YieldsEarlyWhereCoresAreFew) {
   Config config;
   config.spin_us = 100;

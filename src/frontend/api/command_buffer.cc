@@ -113,6 +113,7 @@ void EnqueueCommandBuffer(cl_uint num_queues, cl_command_queue* queues, cl_comma
   Require(buffer.finalized(), CL_INVALID_OPERATION);
   Require(buffer.simultaneous() || !buffer.Pending(), CL_INVALID_OPERATION);
   PendingCommand command(queue, CL_COMMAND_COMMAND_BUFFER_KHR, wait_list, true);
+  queue.set_may_work(true);
   buffer.AccessAll(command);
   command.Post(wire::EnqueueCommandBuffer{command.wire(), buffer.id()});
   const Ref<Event> enqueued(command.event());

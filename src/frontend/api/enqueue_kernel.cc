@@ -94,6 +94,7 @@ void Launch(cl_command_queue queue_handle, cl_kernel kernel_handle, cl_command_t
   const Sizes sizes = CheckSizes(queue.device(), *on_device, dimensions, offset, global, local);
   const WaitList wait_list(queue.context(), num_events, events);
   PendingCommand command(queue, type, wait_list, event != nullptr);
+  queue.set_may_work(true);
   if (std::find(sizes.global.begin(), sizes.global.begin() + dimensions, 0u) !=
       sizes.global.begin() + dimensions) {
     // Nothing to run, which is allowed since 2.1; the command still takes its turn.

@@ -180,7 +180,9 @@ void PendingCommand::Commit(cl_event* event) {
 void PendingCommand::CommitAndWait(cl_event* event) {
   watch_ = true;
   Finish(event);
-  TheRuntime().WaitUntil([this] { return event_->complete(); }, &session_);
+  TheRuntime().WaitUntil([this] { return event_->complete(); }, &session_,
+                         queue_.may_work() ? Awaited::kWork : Awaited::kAnswer);
+  if (queue_.in_order()) queue_.set_may_work(false);
   Require(event_->status() == CL_COMPLETE,
           event_->status() == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST || !empty_wait_list_
               ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST

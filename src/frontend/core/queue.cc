@@ -81,6 +81,7 @@ cl_int Queue::Finish() {
   runtime.CallAndWait<wire::QueueFinished>(
       session(), wire::Finish{0, id_}, [&](const wire::QueueFinished& reply) { status = reply.status; },
       Awaited::kWork);
+  set_may_work(false);
   for (const auto& event : transfers) runtime.WaitUntil([&] { return event->complete(); }, &session());
   return status;
 }

@@ -53,6 +53,11 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   std::vector<std::shared_ptr<HeldCommand>>& held() { return held_; }
   std::shared_ptr<HeldCommand>& held_barrier() { return held_barrier_; }
 
+  // Whether kernels may be at work in it: so who waits for a later command of it waits for the device, too. A
+  // hint, without a lock.
+  bool may_work() const { return may_work_.load(std::memory_order_relaxed); }
+  void set_may_work(bool may) { may_work_.store(may, std::memory_order_relaxed); }
+
   // clFlush, clFinish. No locks held.
   void Flush();
   // Returns the first error of commands without events since the last call, else CL_SUCCESS.
@@ -72,6 +77,7 @@ class Queue : public ObjectOf<Queue, cl_command_queue, ObjectTag::kQueue> {
   CommandBuffer* const recorded_by_ = nullptr;
   QueueId id_;  // Under the command mutex.
   bool known_ = false;
+  std::atomic<bool> may_work_{false};
   std::vector<Ref<Event>> transfers_;
   std::vector<Ref<Event>> barrier_transfers_;
   std::vector<std::shared_ptr<HeldCommand>> held_;
