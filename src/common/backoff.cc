@@ -157,7 +157,6 @@ void Backoff::Begin() {
   spinning_ = policy_.spin.count() > 0;
   polls_ = 0;
   since_ = Clock::now();
-  last_yield_ = {};
   crowded_ = since_.time_since_epoch().count() < crowded_until_ns.load(std::memory_order_relaxed);
 }
 
@@ -184,7 +183,7 @@ void Backoff::Pause(Awaited what, Duration at_most) {
     case Step::kSpin:
       return SpinHint();
     case Step::kYield:
-      return Yield(elapsed);
+      return Yield();
     case Step::kSleep:
       return SleepFor(what, elapsed, at_most);
   }
@@ -194,20 +193,19 @@ bool Backoff::PauseAwake(Awaited what) {
   Duration elapsed{};
   const Step step = NextStep(what, elapsed);
   if (step == Step::kSleep || (step == Step::kYield && policy_.cramped)) return false;
-  step == Step::kSpin ? SpinHint() : Yield(elapsed);
+  step == Step::kSpin ? SpinHint() : Yield();
   return true;
 }
 
-void Backoff::Yield(Duration elapsed) {
-  if (last_yield_.count() > 0 && elapsed - last_yield_ > kCrowdedYield) {
-    crowded_ = true;
-    const Duration believed = policy_.cramped ? kCrampedCrowdedFor : kCrowdedFor;
-    crowded_until_ns.store((since_ + elapsed + believed).time_since_epoch().count(),
-                           std::memory_order_relaxed);
-  }
-  last_yield_ = elapsed;
+void Backoff::Yield() {
   TuneThread();
+  const Clock::time_point before = Clock::now();
   sched_yield();
+  const Clock::time_point now = Clock::now();
+  if (now - before <= kCrowdedYield) return;
+  crowded_ = true;
+  const Duration believed = policy_.cramped ? kCrampedCrowdedFor : kCrowdedFor;
+  crowded_until_ns.store((now + believed).time_since_epoch().count(), std::memory_order_relaxed);
 }
 
 // At random, up to half of it.

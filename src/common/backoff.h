@@ -106,7 +106,7 @@ class Backoff {
     return crowded_ && what == Awaited::kWork && policy_.shares_cores;
   }
   Duration LeastSleep(Awaited what, Duration elapsed) const;
-  void Yield(Duration elapsed);
+  void Yield();
   Duration Jitter(Duration pause);
   void SleepFor(Awaited what, Duration elapsed, Duration at_most);
 
@@ -118,7 +118,6 @@ class Backoff {
   unsigned polls_ = 0;
   uint32_t random_;
   Clock::time_point since_{};  // When the wait began.
-  Duration last_yield_{};      // After since_; 0: none yet.
 };
 
 }  // namespace clopencl

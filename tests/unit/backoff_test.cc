@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -207,6 +208,35 @@ TEST(Backoff, WhereCoresAreFewItYieldsAtOnceWhileADeviceWorks) {
   policy.cramped = true;
   EXPECT_FALSE(leaves_the_core(Awaited::kAnswer));
   EXPECT_TRUE(leaves_the_core(Awaited::kWork));
+}
+
+// Who wants the core is known from the first yield that comes back late, though there is work by then.
+TEST(Backoff, SleepsInsteadOfYieldingWhereOthersWantTheCore) {
+  std::atomic<bool> over{false};
+  const auto pin = [cpu = sched_getcpu()] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    ASSERT_EQ(sched_setaffinity(0, sizeof set, &set), 0);
+  };
+  std::thread other([&] {
+    pin();
+    while (!over) {
+    }
+  });
+  std::thread([&] {
+    pin();
+    Backoff backoff(Policy(0s, 60s, 1ms, 1ms));
+    const long before = Sleeps();
+    const auto start = Clock::now();
+    while (Sleeps() == before && Clock::now() - start < 20s) {
+      backoff.Pause();
+      backoff.Reset();
+    }
+    EXPECT_GT(Sleeps(), before);
+  }).join();
+  over = true;
+  other.join();
 }
 
 TEST(Backoff, PausesDiffer) {
