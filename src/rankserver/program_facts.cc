@@ -210,7 +210,8 @@ void ProgramReport::CollectKernel(const NativeApi& api, cl_kernel native,
   kernel.has_arg_info = count == 0 || api.GetKernelArgInfo(native, 0, CL_KERNEL_ARG_ADDRESS_QUALIFIER,
                                                            sizeof address, &address, nullptr) == CL_SUCCESS;
   for (cl_uint i = 0; i < count; ++i) {
-    kernel.arguments.push_back(kernel.has_arg_info ? CollectArgument(api, native, i) : Argument{});
+    kernel.arguments.push_back(kernel.has_arg_info ? CollectArgument(api, native, i)
+                                                   : TryArgument(api, native, i));
   }
   for (const ProgramDevice& device : devices)
     kernel.work_group.push_back(WorkGroupFacts(api, native, device.native));
@@ -248,6 +249,18 @@ ProgramReport::Argument ProgramReport::CollectArgument(const NativeApi& api, cl_
                         !IsOpaque(argument.type_name);
   if (by_value) {
     argument.facts.value_size = ProbeValueSize(api, native, index, SizeOfTypeName(argument.type_name));
+  }
+  return argument;
+}
+
+ProgramReport::Argument ProgramReport::TryArgument(const NativeApi& api, cl_kernel native, cl_uint index) {
+  Argument argument;
+  if (api.SetKernelArg(native, index, sizeof(cl_mem), nullptr) == CL_SUCCESS) {
+    const bool takes_null = Takes(api, native, index, sizeof(cl_mem));
+    argument.facts.address_qualifier = takes_null ? CL_KERNEL_ARG_ADDRESS_GLOBAL : CL_KERNEL_ARG_ADDRESS_LOCAL;
+  } else {
+    argument.facts.address_qualifier = CL_KERNEL_ARG_ADDRESS_PRIVATE;
+    argument.facts.value_size = ProbeValueSize(api, native, index, 0);
   }
   return argument;
 }

@@ -49,6 +49,8 @@ class ProgramReport {
   void CollectDevices(const NativeApi& api, cl_program program, const std::vector<ProgramDevice>& devices);
   void CollectKernel(const NativeApi& api, cl_kernel native, const std::vector<ProgramDevice>& devices);
   static Argument CollectArgument(const NativeApi& api, cl_kernel native, cl_uint index);
+  // Where the native runtime tells nothing: an argument takes what it is. Sets it.
+  static Argument TryArgument(const NativeApi& api, cl_kernel native, cl_uint index);
 
   cl_int status_ = CL_SUCCESS;
   std::string kernel_names_;

@@ -56,6 +56,29 @@ TEST_F(Frontend, WaitsOnlyWhereOpenClDemandsAnAnswer) {
   EXPECT_EQ(waits() - before, 0u);
 }
 
+TEST_F(Frontend, KnowsHandlesFromValuesWhereTheCompilerTellsNothing) {
+  const cl_context context = NewContext({job->devices()[0]});
+  job->mock().FailNext("BuildProgram", CL_BUILD_PROGRAM_FAILURE);
+  const cl_kernel kernel = NewKernel(context, "add");
+  const cl_command_queue queue = NewQueue(context, job->devices()[0]);
+  const cl_int one = 1;
+  const cl_mem buffer = NewBuffer(context, sizeof one, &one);
+  cl_kernel_arg_address_qualifier address = 0;
+  EXPECT_EQ(
+      cl_.clGetKernelArgInfo(kernel, 0, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof address, &address, nullptr),
+      CL_KERNEL_ARG_INFO_NOT_AVAILABLE);
+  const auto no_buffer = reinterpret_cast<cl_mem>(queue);
+  EXPECT_EQ(cl_.clSetKernelArg(kernel, 0, sizeof no_buffer, &no_buffer), CL_INVALID_MEM_OBJECT);
+  EXPECT_EQ(cl_.clSetKernelArg(kernel, 0, sizeof one, &one), CL_INVALID_ARG_SIZE);
+  EXPECT_EQ(cl_.clSetKernelArg(kernel, 1, sizeof buffer, &buffer), CL_INVALID_ARG_SIZE);
+  Add(queue, kernel, buffer, 41, 1);
+  EXPECT_EQ(Read(queue, buffer, 1), std::vector<cl_int>{42});
+  cl_.clReleaseKernel(kernel);
+  cl_.clReleaseMemObject(buffer);
+  cl_.clReleaseCommandQueue(queue);
+  cl_.clReleaseContext(context);
+}
+
 // How often a thread of this process with that name went to sleep so far.
 int64_t SleepsOf(const std::string& name) {
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {

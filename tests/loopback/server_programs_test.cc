@@ -51,6 +51,22 @@ TEST_F(ServerPrograms, AreBuiltWithoutArgumentInfoWhereTheCompilerFailsOverIt) {
   EXPECT_EQ(mock_.calls("BuildProgram"), 2u);
 }
 
+TEST_F(ServerPrograms, FindOutWhatArgumentsAreWhereNothingTells) {
+  mock_.FailNext("BuildProgram", CL_BUILD_PROGRAM_FAILURE);
+  const Built built = harness_.Build(
+      Source("kernel void k(global int* p, local float* l, int i, float4 v, size_t s, pair_t pair)"));
+  ASSERT_EQ(built.kernels.size(), 1u);
+  EXPECT_FALSE(built.kernels[0].has_arg_info);
+  std::vector<std::pair<cl_uint, uint32_t>> found;
+  for (const BuiltArg& arg : built.kernels[0].args)
+    found.emplace_back(arg.facts.address_qualifier, arg.facts.value_size);
+  const std::vector<std::pair<cl_uint, uint32_t>> expected = {
+      {CL_KERNEL_ARG_ADDRESS_GLOBAL, 0},  {CL_KERNEL_ARG_ADDRESS_LOCAL, 0},
+      {CL_KERNEL_ARG_ADDRESS_PRIVATE, 4}, {CL_KERNEL_ARG_ADDRESS_PRIVATE, 16},
+      {CL_KERNEL_ARG_ADDRESS_PRIVATE, 8}, {CL_KERNEL_ARG_ADDRESS_PRIVATE, 24}};
+  EXPECT_EQ(found, expected);
+}
+
 TEST_F(ServerPrograms, TellEverythingOnceBuilt) {
   const Built built =
       harness_.Build(Source("kernel void add(global int* p, int n) "

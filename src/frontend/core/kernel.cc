@@ -65,11 +65,11 @@ Kernel::~Kernel() {
 }
 
 Kernel::ArgClass Kernel::Classify(const KernelArgInfo& arg, bool has_info) {
-  if (!has_info)
-    return arg.value_size != 0 && arg.value_size != sizeof(void*) ? ArgClass::kValue : ArgClass::kUnknown;
   if (arg.address == CL_KERNEL_ARG_ADDRESS_LOCAL) return ArgClass::kLocal;
   if (arg.address == CL_KERNEL_ARG_ADDRESS_GLOBAL || arg.address == CL_KERNEL_ARG_ADDRESS_CONSTANT)
     return ArgClass::kMemory;
+  // An image, a sampler or a queue may be of that size, too.
+  if (!has_info && (arg.value_size == 0 || arg.value_size == sizeof(void*))) return ArgClass::kUnknown;
   if ((arg.type_qualifier & CL_KERNEL_ARG_TYPE_PIPE) != 0 || IsImage(arg)) return ArgClass::kMemory;
   if (arg.type_name == "sampler_t") return ArgClass::kSampler;
   if (arg.type_name == "queue_t") return ArgClass::kQueue;

@@ -310,6 +310,7 @@ cl_int SetKernelArg(cl_kernel handle, cl_uint index, size_t size, const void* va
       next.read_only = arg.is_const || (mem->flags & CL_MEM_READ_ONLY) != 0;
     }
   } else {
+    if (value == nullptr) return CL_INVALID_ARG_VALUE;
     if (size != arg.value_size) return CL_INVALID_ARG_SIZE;
     const auto* first = static_cast<const std::byte*>(value);
     next.bytes.assign(first, first + size);

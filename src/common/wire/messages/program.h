@@ -106,7 +106,9 @@ struct KernelDeviceFacts {
 struct KernelFacts {
   std::string_view name;
   std::string_view attributes;
-  bool has_arg_info = false;  // Whether names and qualifiers in `args` are known.
+  // Whether names and qualifiers in `args` are known; if not, at least the address qualifier is, except that
+  // images, samplers and queues pass for values of any size or of a handle's.
+  bool has_arg_info = false;
   std::span<const KernelArgFacts> args;
   std::span<const KernelDeviceFacts> devices;
 };
