@@ -11,11 +11,14 @@ namespace clopencl::transport {
 // Not thread-safe.
 class BufferPool {
  public:
-  // Empty, with whatever capacity it had before.
+  // Empty, with room for a full packet of commands: growing by and by costs more than encoding them.
   ByteBuffer Acquire() {
-    if (buffers_.empty()) return {};
-    ByteBuffer buffer = std::move(buffers_.back());
-    buffers_.pop_back();
+    ByteBuffer buffer;
+    if (!buffers_.empty()) {
+      buffer = std::move(buffers_.back());
+      buffers_.pop_back();
+    }
+    buffer.reserve(kRoom);
     return buffer;
   }
 
@@ -23,18 +26,15 @@ class BufferPool {
     // A rare huge packet (a program's source) must not stay allocated for the life of the process.
     if (buffer.capacity() == 0 || buffer.capacity() > kLargestKept) return;
     buffer.clear();
-    if (buffers_.size() < kMostKept) return buffers_.push_back(std::move(buffer));
-    // A full pool must not stay full of tiny ones.
-    next_victim_ = (next_victim_ + 1) % kMostKept;
-    if (buffers_[next_victim_].capacity() < buffer.capacity()) buffers_[next_victim_].swap(buffer);
+    if (buffers_.size() < kMostKept) buffers_.push_back(std::move(buffer));
   }
 
  private:
+  static constexpr size_t kRoom = size_t{24} << 10;  // By default a packet is sent when it has 16 KiB.
   static constexpr size_t kMostKept = 64;
   static constexpr size_t kLargestKept = size_t{128} << 10;
 
   std::vector<ByteBuffer> buffers_;
-  size_t next_victim_ = 0;
 };
 
 }  // namespace clopencl::transport

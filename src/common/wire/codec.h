@@ -82,56 +82,44 @@ constexpr size_t EncodedSize(const T& value) {
   }
 }
 
-// Writes into memory that has room for what is put: EncodedSize() of it.
-class Writer {
- public:
-  explicit Writer(std::byte* into) : next_(into) {}
+inline std::byte* WriteBytes(const void* data, size_t size, std::byte* into) {
+  if (size != 0) std::memcpy(into, data, size);
+  return into + size;
+}
 
-  // Behind what was put last.
-  std::byte* end() const { return next_; }
-
-  template <typename T>
-  void Put(const T& value) {
-    if constexpr (Scalar<T>) {
-      PutBytes(&value, sizeof value);
-    } else if constexpr (std::is_same_v<T, std::string_view>) {
-      Put(static_cast<uint32_t>(value.size()));
-      PutBytes(value.data(), value.size());
-    } else if constexpr (IsSpan<T>::value) {
-      Put(static_cast<uint32_t>(value.size()));
-      PutAll(value.data(), value.size());
-    } else if constexpr (IsArray<T>::value) {
-      PutAll(value.data(), value.size());
+// Writes the value where there is room for EncodedSize() of it, and returns what lies behind it. Passing the
+// place on by value keeps it in a register from field to field.
+template <typename T>
+std::byte* Write(const T& value, std::byte* into) {
+  if constexpr (Scalar<T>) {
+    return WriteBytes(&value, sizeof value, into);
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    into = Write(static_cast<uint32_t>(value.size()), into);
+    return WriteBytes(value.data(), value.size(), into);
+  } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
+    using Element = std::remove_cvref_t<decltype(*value.data())>;
+    if constexpr (IsSpan<T>::value) into = Write(static_cast<uint32_t>(value.size()), into);
+    if constexpr (Scalar<Element> || std::is_same_v<Element, std::byte>) {
+      return WriteBytes(value.data(), value.size() * sizeof(Element), into);
     } else {
-      WithFields(value, [&](const auto&... field) { (Put(field), ...); });
+      for (const Element& element : value) into = Write(element, into);
+      return into;
     }
+  } else {
+    return WithFields(value, [into](const auto&... field) {
+      std::byte* next = into;
+      ((next = Write(field, next)), ...);
+      return next;
+    });
   }
-
- private:
-  template <typename T>
-  void PutAll(const T* elements, size_t count) {
-    if constexpr (Scalar<T> || std::is_same_v<T, std::byte>) {
-      PutBytes(elements, count * sizeof(T));
-    } else {
-      for (size_t i = 0; i < count; ++i) Put(elements[i]);
-    }
-  }
-
-  void PutBytes(const void* data, size_t size) {
-    if (size == 0) return;
-    std::memcpy(next_, data, size);
-    next_ += size;
-  }
-
-  std::byte* next_;
-};
+}
 
 // Adds the value to the end of the buffer.
 template <typename T>
 void Append(const T& value, ByteBuffer& out) {
   const size_t at = out.size();
   out.resize(at + EncodedSize(value));
-  Writer(out.data() + at).Put(value);
+  Write(value, out.data() + at);
 }
 
 // Reads from a span. A read that fails (too few bytes, a count larger than what remains) leaves ok() false,

@@ -36,9 +36,8 @@ void AppendFrame(const Message& message, ByteBuffer& buffer) {
   const size_t at = buffer.size();
   const size_t body = EncodedSize(message);
   buffer.resize(at + kFrameHeaderSize + body);
-  Writer writer(buffer.data() + at);
-  writer.Put(FrameHeader{static_cast<uint32_t>(body), kOpcode<Message>});
-  writer.Put(message);
+  const FrameHeader header{static_cast<uint32_t>(body), kOpcode<Message>};
+  Write(message, Write(header, buffer.data() + at));
 }
 
 inline uint16_t FrameOpcode(ByteView frame) {
@@ -71,7 +70,7 @@ class PacketBuilder {
   ByteBuffer Take(uint64_t consumed, ByteBuffer next = {}) {
     if (buffer_.empty()) buffer_.resize(kPacketHeaderSize);
     const PacketHeader header{kPacketMagic, channel_, 0, kProtocolHash, consumed};
-    Writer(buffer_.data()).Put(header);
+    Write(header, buffer_.data());
     next.clear();
     buffer_.swap(next);
     return next;

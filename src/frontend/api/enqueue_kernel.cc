@@ -20,8 +20,7 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
   const bool before_2_1 = device.version() < CL_MAKE_VERSION(2, 1, 0);
   Sizes sizes;
   Require(global != nullptr || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
-  const cl_uint address_bits = FactOr<cl_uint>(device.facts(), CL_DEVICE_ADDRESS_BITS, 64);
-  const uint64_t largest = address_bits >= 64 ? UINT64_MAX : (uint64_t{1} << address_bits) - 1;
+  const uint64_t largest = device.max_global_size();
   for (cl_uint i = 0; i < dimensions; ++i) {
     sizes.global[i] = global != nullptr ? global[i] : 0;
     Require(sizes.global[i] != 0 || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
@@ -29,17 +28,13 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
     if (offset != nullptr) sizes.offset[i] = offset[i];
     Require(sizes.offset[i] <= largest - sizes.global[i], CL_INVALID_GLOBAL_OFFSET);
   }
-  std::array<size_t, 3> required{};
-  if (const OwnedFact* fact = FindFact(kernel.work_group, CL_KERNEL_COMPILE_WORK_GROUP_SIZE);
-      fact != nullptr && fact->value.size() == sizeof required)
-    std::memcpy(required.data(), fact->value.data(), sizeof required);
+  const auto& required = kernel.required_size;
   const bool has_required = required[0] != 0;
   if (local == nullptr) {
     Require(!has_required, CL_INVALID_WORK_GROUP_SIZE);
     return sizes;
   }
-  const bool uniform =
-      FactOr<cl_bool>(device.facts(), CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT, CL_FALSE) == CL_FALSE;
+  const bool uniform = !device.non_uniform_work_groups();
   size_t total = 1;
   for (cl_uint i = 0; i < dimensions; ++i) {
     Require(local[i] != 0, CL_INVALID_WORK_GROUP_SIZE);
@@ -48,9 +43,7 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
     total *= local[i];
     sizes.local[i] = local[i];
   }
-  const size_t limit =
-      FactOr<size_t>(kernel.work_group, CL_KERNEL_WORK_GROUP_SIZE, device.max_work_group_size());
-  Require(total <= std::min(limit, device.max_work_group_size()), CL_INVALID_WORK_GROUP_SIZE);
+  Require(total <= kernel.max_size, CL_INVALID_WORK_GROUP_SIZE);
   for (cl_uint i = 0; i < dimensions && i < device.max_work_item_sizes().size(); ++i)
     Require(local[i] <= device.max_work_item_sizes()[i], CL_INVALID_WORK_ITEM_SIZE);
   for (cl_uint i = dimensions; i < 3 && has_required; ++i)

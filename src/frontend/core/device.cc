@@ -55,6 +55,10 @@ void Device::LearnFacts() {
     std::memcpy(max_work_item_sizes_.data(), sizes->value.data(),
                 max_work_item_sizes_.size() * sizeof(size_t));
   }
+  const auto address_bits = FactOr<cl_uint>(facts_, CL_DEVICE_ADDRESS_BITS, 64);
+  max_global_size_ = address_bits >= 64 ? UINT64_MAX : (uint64_t{1} << address_bits) - 1;
+  non_uniform_work_groups_ =
+      FactOr<cl_bool>(facts_, CL_DEVICE_NON_UNIFORM_WORK_GROUP_SUPPORT, CL_FALSE) == CL_TRUE;
   base_address_align_bits_ = FactOr<cl_uint>(facts_, CL_DEVICE_MEM_BASE_ADDR_ALIGN, 1024);
   local_memory_ = FactOr<cl_ulong>(facts_, CL_DEVICE_LOCAL_MEM_SIZE, 0);
   // Fine-grained sharing would need the application's loads and stores to reach the server's memory.

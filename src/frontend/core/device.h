@@ -36,6 +36,9 @@ class Device : public ObjectOf<Device, cl_device_id, ObjectTag::kDevice> {
   cl_uint max_dimensions() const { return max_dimensions_; }
   size_t max_work_group_size() const { return max_work_group_size_; }
   const std::vector<size_t>& max_work_item_sizes() const { return max_work_item_sizes_; }
+  // The largest global work size or offset, from CL_DEVICE_ADDRESS_BITS.
+  uint64_t max_global_size() const { return max_global_size_; }
+  bool non_uniform_work_groups() const { return non_uniform_work_groups_; }
   cl_uint base_address_align_bits() const { return base_address_align_bits_; }
   cl_ulong local_memory() const { return local_memory_; }
   // What we offer of the native CL_DEVICE_SVM_CAPABILITIES: coarse-grained buffers or nothing.
@@ -64,6 +67,8 @@ class Device : public ObjectOf<Device, cl_device_id, ObjectTag::kDevice> {
   cl_uint max_dimensions_ = 3;
   size_t max_work_group_size_ = 1;
   std::vector<size_t> max_work_item_sizes_;
+  uint64_t max_global_size_ = UINT64_MAX;
+  bool non_uniform_work_groups_ = false;
   cl_uint base_address_align_bits_ = 1024;
   cl_ulong local_memory_ = 0;
   cl_device_svm_capabilities svm_ = 0;

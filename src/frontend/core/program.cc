@@ -21,6 +21,13 @@ KernelInfo Own(const wire::KernelFacts& facts) {
 
 }  // namespace
 
+KernelInfo::OnDevice::OnDevice(Device* on, OwnedFacts facts) : device(on), work_group(std::move(facts)) {
+  using Size = std::array<size_t, 3>;
+  required_size = FactOr<Size>(work_group, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, Size{});
+  max_size = std::min(FactOr<size_t>(work_group, CL_KERNEL_WORK_GROUP_SIZE, on->max_work_group_size()),
+                      on->max_work_group_size());
+}
+
 const KernelInfo::OnDevice* KernelInfo::Find(const Device& device) const {
   const auto at =
       std::find_if(devices.begin(), devices.end(), [&](const auto& d) { return d.device == &device; });

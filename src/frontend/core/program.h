@@ -4,6 +4,7 @@
 // answered.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -35,8 +36,13 @@ struct KernelInfo {
   bool has_arg_info = false;
   std::vector<KernelArgInfo> args;
   struct OnDevice {
+    OnDevice(Device* on, OwnedFacts facts);
+
     Device* device = nullptr;
     OwnedFacts work_group;
+    // Of these facts: the size of work-groups that the kernel demands (zeros: none), and the largest.
+    std::array<size_t, 3> required_size{};
+    size_t max_size = 0;
   };
   std::vector<OnDevice> devices;
 
