@@ -33,15 +33,18 @@ cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList
   return CL_SUCCESS;
 }
 
+void OrderAfterOpen(Queue& queue, uint64_t before, WaitList& waits) {
+  const auto covered = [&](const auto& transfer) { return transfer->number() <= queue.transfers_ordered; };
+  auto at = std::partition_point(queue.open.begin(), queue.open.end(), covered);
+  for (; at != queue.open.end() && (*at)->number() < before; ++at) {
+    if (cl_event event = (*at)->OrderEvent(&queue)) waits.push_back(event);
+  }
+}
+
 void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,
                          WaitList& waits) {
   if (queue->open.empty()) return;
-  if (queue->in_order) {
-    for (const auto& transfer : queue->open) {
-      if (cl_event event = transfer->OrderEvent(queue.get())) waits.push_back(event);
-    }
-    return;
-  }
+  if (queue->in_order) return OrderAfterOpen(*queue, queue->transfers_started + 1, waits);
   if (!waits_for_all) return;
   // A command that waits for all before it, without a list: the transfers become one command before it.
   WaitList transfers;
@@ -137,12 +140,16 @@ bool Enqueue::Prepare() {
     channel_.FailCommand(command_, error_, reads_inline_);
     return false;
   }
+  const bool waits_for_others = !waits_.empty();
   OrderAfterTransfers(channel_, queue_, waits_for_all_, waits_);
+  const size_t order_waits = waits_.size();
   if (holds_back_the_rest_ && !queue_->in_order) {
     // Earlier transfers have to have their native commands in the queue before.
     for (const auto& transfer : queue_->open) transfer->OrderEvent(queue_.get());
   }
   for (const MemUse& use : mems_) OrderAfterUses(channel_, queue_, *use.root, use.access, waits_);
+  if (queue_->in_order && !waits_for_others && waits_.size() == order_waits)
+    orders_transfers_ = queue_->transfers_started;
   const bool wants_event = command_.event || need_event_ ||
                            (!mems_.empty() && queue_->context->spans_servers) ||
                            (queue_->in_order && channel_.at_tail());
@@ -158,6 +165,7 @@ bool Enqueue::Finish(cl_int status) {
   }
   event_ = OwnedEvent(channel_.api(), raw_event_);
   sequence_ = queue_->Issued(event_, waits_);
+  queue_->transfers_ordered = std::max(queue_->transfers_ordered, orders_transfers_);
   channel_.NeedsFlush(queue_);
   if (raw_event_ == nullptr) return true;
   if (queue_->context->spans_servers) {

@@ -84,6 +84,7 @@ class Enqueue {
   cl_event raw_event_ = nullptr;
   OwnedEvent event_;
   uint64_t sequence_ = 0;
+  uint64_t orders_transfers_ = 0;  // For Queue::transfers_ordered.
   bool need_event_ = false;
   bool reads_inline_ = false;
   bool waits_for_all_ = false;
@@ -94,6 +95,9 @@ class Enqueue {
 // an entry that names nothing or failed.
 cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList& waits);
 
+// Before a native command in an in-order queue: adds what it has to wait for because of the open transfers with
+// numbers below `before`.
+void OrderAfterOpen(Queue& queue, uint64_t before, WaitList& waits);
 // Before a native command in `queue`: adds what it has to wait for because of transfers of the queue.
 void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,
                          WaitList& waits);

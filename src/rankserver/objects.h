@@ -110,9 +110,14 @@ struct Queue {
 
   // Native events that somebody waits for, by sequence.
   std::deque<std::shared_ptr<Tracked>> tracked;
+  size_t tracked_known = 0;  // In-order queues: how many of these are known to be complete.
   // Transfers in their order that are not over. They are numbered 1, 2, ….
   std::deque<std::shared_ptr<Transfer>> open;
   uint64_t transfers_started = 0;
+  // In-order queues: those up to this number are over before any native command that is still to come begins,
+  // because one that is in the queue waits for nothing else. Saves each command a look at all that are open.
+  uint64_t transfers_ordered = 0;
+  size_t transfers_blocked = 0;  // Open ones that wait for others to be out of their way.
   std::deque<FinishWaiter> finish_waiters;
 
   cl_int error = CL_SUCCESS;  // The first of a command without an event since the last Finish.

@@ -60,6 +60,7 @@ void RunDone(Tracked& tracked) {
 // A queue that is given up: what waits for its commands holds objects that hold the queue.
 void Drop(Queue& queue) {
   const auto tracked = std::exchange(queue.tracked, {});
+  queue.tracked_known = 0;
   const auto open = std::exchange(queue.open, {});
   for (const auto& each : tracked) {
     each->settled = true;
@@ -191,6 +192,8 @@ void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int s
   if (tracked->settled) return;
   // PoCL 3.1 tells who asks after a failure that all is well.
   if (status == CL_COMPLETE && failures_seen_) status = ExecutionStatus(api(), tracked->event.get());
+  const bool learnt = tracked->status > CL_COMPLETE && status <= CL_COMPLETE;
+  if (learnt && tracked->queue != nullptr) ++tracked->queue->tracked_known;
   tracked->status = status;
   // The callback of a failed command may never come; the end does not wait for it.
   if (status < 0 && tracked->told != nullptr && !tracked->told->test_and_set())
@@ -216,8 +219,10 @@ void Channel::SettleTracked(const std::shared_ptr<Queue>& queue) {
     return tracked.status <= CL_COMPLETE;
   };
   if (queue->in_order) {
-    const auto known = [](const auto& tracked) { return tracked->status <= CL_COMPLETE; };
-    while (!list.empty() && std::any_of(list.begin(), list.end(), known) && is_final(*list.front())) {
+    while (!list.empty() && queue->tracked_known > 0) {
+      const bool known = list.front()->status <= CL_COMPLETE;
+      if (!is_final(*list.front())) return;
+      if (known) --queue->tracked_known;
       const auto front = std::move(list.front());
       list.pop_front();
       run(front);
@@ -259,7 +264,7 @@ void Channel::Settle(const std::shared_ptr<Queue>& queue) {
       transfer->Report();
       queue->settle_again = true;
     }
-    if (queue->settle_again) {
+    if (queue->settle_again && queue->transfers_blocked > 0) {
       for (const auto& transfer : std::deque<std::shared_ptr<Transfer>>(queue->open))
         transfer->OnQueueMoved();
     }

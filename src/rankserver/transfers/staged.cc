@@ -104,11 +104,15 @@ class StagedTransfer final : public Transfer {
   }
 
   uint64_t EnqueueCommand(WaitList& waits) {
+    const bool waits_for_others = !waits.empty();
     OrderAfterEarlier(waits);
+    const size_t order_waits = waits.size();
     const Access access = AccessOf(request_.direction);
     if (request_.mem != nullptr) OrderAfterUses(channel_, request_.queue, *request_.mem, access, waits, this);
+    const bool orders_earlier = !waits_for_others && waits.size() == order_waits;
     const uint64_t sequence = EnqueueOwn(channel_, request_.queue, waits, &native_event_, enqueue_status_,
                                          [&](const NativeArgs& to) { return command_(to, block_->data()); });
+    if (sequence != 0 && orders_earlier) EarlierAreOrdered();
     // The queue is that of all moves of contents; commands of others wait for this one, and OpenCL asks that
     // it be flushed before they are enqueued.
     if (sequence != 0 && request_.internal) channel_.api().Flush(request_.queue->native.get());

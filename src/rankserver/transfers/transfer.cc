@@ -220,6 +220,7 @@ uint64_t Transfer::EnqueueMarker(const WaitList& waits, OwnedEvent* event, cl_in
   const std::shared_ptr<Queue>& queue = request_.queue;
   WaitList all = waits;
   OrderAfterEarlier(all);
+  const bool orders_earlier = waits.empty();
   OwnedEvent complete;
   if (!queue->in_order && all.empty()) {
     // Without a list a marker would wait for every earlier command, which an out-of-order queue does not ask
@@ -230,17 +231,20 @@ uint64_t Transfer::EnqueueMarker(const WaitList& waits, OwnedEvent* event, cl_in
       all.push_back(complete.get());
     }
   }
-  return EnqueueOwn(channel_, queue, all, event, status, [&](const NativeArgs& to) {
+  const uint64_t sequence = EnqueueOwn(channel_, queue, all, event, status, [&](const NativeArgs& to) {
     return channel_.api().EnqueueMarkerWithWaitList(to.queue, to.count, to.list, to.event);
   });
+  if (sequence != 0 && orders_earlier) EarlierAreOrdered();
+  return sequence;
 }
 
 void Transfer::OrderAfterEarlier(WaitList& waits) {
-  if (!request_.queue->OrdersTransfers()) return;
-  for (const auto& earlier : request_.queue->open) {
-    if (earlier.get() == this) return;
-    if (cl_event event = earlier->OrderEvent(request_.queue.get())) waits.push_back(event);
-  }
+  if (request_.queue->OrdersTransfers()) OrderAfterOpen(*request_.queue, number_, waits);
+}
+
+void Transfer::EarlierAreOrdered() {
+  Queue& queue = *request_.queue;
+  if (queue.OrdersTransfers()) queue.transfers_ordered = std::max(queue.transfers_ordered, number_ - 1);
 }
 
 bool Transfer::BehindAnother() const {
@@ -260,12 +264,15 @@ bool Transfer::BehindAnother() const {
 void Transfer::AwaitClearWay(const WaitList& waits, std::function<void()> ready) {
   AwaitTurn(waits, [this, ready = std::move(ready)] {
     when_clear_ = ready;
+    ++request_.queue->transfers_blocked;
     OnQueueMoved();
   });
 }
 
 void Transfer::OnQueueMoved() {
-  if (when_clear_ && !BehindAnother()) std::exchange(when_clear_, nullptr)();
+  if (!when_clear_ || BehindAnother()) return;
+  --request_.queue->transfers_blocked;
+  std::exchange(when_clear_, nullptr)();
 }
 
 void Transfer::AwaitTurn(const WaitList& waits, std::function<void()> ready) {

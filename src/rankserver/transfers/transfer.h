@@ -92,6 +92,8 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   void AwaitClearWay(const WaitList& waits, std::function<void()> ready);
   // Adds what a native command that stands for this transfer in its queue has to wait for.
   void OrderAfterEarlier(WaitList& waits);
+  // After it was enqueued: it waits for nothing else.
+  void EarlierAreOrdered();
 
   Channel& channel_;
   const Request request_;
