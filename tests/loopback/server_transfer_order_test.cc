@@ -85,6 +85,31 @@ TEST_P(SteppedTransfers, LargeOnesComeAfterSmallOnesWhosePayloadIsUnderWay) {
   EXPECT_TRUE(Data(last) == Pattern(kSize, 3));
 }
 
+// It ends before what it would have come after.
+TEST_P(SteppedTransfers, ACommandThatFailsLetsNoLaterOnePassAWrite) {
+  if (!GetParam().payload || !GetParam().in_order) GTEST_SKIP() << "there is no such order";
+  const Bytes data = Pattern(50'000, 1);
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = data;
+  link_.Post(wire::WriteBuffer{{queue_, link_.NewId<EventId>(), {}}, a_, 0, data.size(), {late->tag, {}}});
+  const EventId user = link_.UserEvent(context_);
+  const EventId failing = Copy(b_, a_, 16, {user});
+  const EventId copy = Copy(a_, b_, data.size());
+  const EventId last = Copy(b_, b_, 16);
+  link_.Post(wire::SetEventStatus{user, CL_OUT_OF_RESOURCES});
+  RunAll();
+  EXPECT_FALSE(link_.events.contains(copy)) << "the data is not there";
+  harness_.transport().SendPayload(1, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  RunAll();
+  EXPECT_LT(link_.events.at(failing).status, 0);
+  EXPECT_EQ(link_.events.at(copy).status, CL_COMPLETE);
+  EXPECT_EQ(link_.events.at(last).status, CL_COMPLETE);
+  const Moving read = Read(b_, 0, data.size());
+  RunAll();
+  EXPECT_TRUE(Data(read) == data);
+}
+
 TEST_P(SteppedTransfers, OneBlockedQueueBlocksNoOther) {
   const EventId user = link_.UserEvent(context_);
   const Moving read = Read(a_, 0, 50'000, {user});
