@@ -18,13 +18,16 @@ namespace clopencl {
 namespace {
 
 using std::chrono::microseconds;
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 // A poll takes tens of nanoseconds, as the clock does; so the clock is read once in so many polls.
 constexpr unsigned kPollsPerClock = 8;
 
-// After 10 ms without work a pause takes 50 us.
+// From 40 ms without work on, a pause takes this part of it; before, who waits for a message sleeps for a smaller
+// part: somebody who is back after 10 ms finds it within 30 us.
 constexpr int kSleepDivisor = 200;
+constexpr nanoseconds kSettled = milliseconds(40);
 
 // Where cores are few: one answer over a fast link.
 constexpr nanoseconds kCrampedSpin = microseconds(10);
@@ -43,7 +46,7 @@ constexpr nanoseconds kCrowdedYield = microseconds(200);
 constexpr nanoseconds kCrowdedSpin = microseconds(30);
 constexpr nanoseconds kCrowdedFor = std::chrono::seconds(1);
 // Where cores are few, it may have been the work that is waited for.
-constexpr nanoseconds kCrampedCrowdedFor = std::chrono::milliseconds(100);
+constexpr nanoseconds kCrampedCrowdedFor = milliseconds(100);
 // The same where the work is done by these cores.
 constexpr nanoseconds kSharedSpin = microseconds(4);
 constexpr nanoseconds kSharedSleep = microseconds(5);
@@ -223,6 +226,10 @@ void Backoff::Sleep(Duration at_most) {
 }
 
 Backoff::Duration Backoff::LeastSleep(Awaited what, Duration elapsed) const {
+  if (what == Awaited::kAnswer && elapsed < kSettled) {
+    const Duration part = elapsed / kSleepDivisor * (elapsed / microseconds(1)) / (kSettled / microseconds(1));
+    return std::clamp(part, policy_.min_sleep, policy_.max_sleep);
+  }
   if (!SharesCores(what)) return std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
   return std::clamp(elapsed / kSharedSleepDivisor, std::min(kSharedSleep, policy_.min_sleep),
                     policy_.max_sleep);

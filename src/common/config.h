@@ -22,7 +22,7 @@ struct Config {
   uint32_t spin_us = 50;
   uint32_t yield_us = 2000;
   uint32_t min_sleep_us = 20;
-  uint32_t idle_sleep_us = 6000;
+  uint32_t idle_sleep_us = 8000;
 
   // Data up to inline_bytes rides inside messages; more travels as payloads in pieces of chunk_bytes.
   // CLOPENCL_INLINE_BYTES, CLOPENCL_CHUNK_BYTES.
