@@ -312,6 +312,7 @@ class Channel {
   bool looking_for_failed_ = false;               // FindFailed() is to run.
   std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue; some may be gone.
   size_t unqueued_limit_ = 64;                    // From which on those that are gone are dropped.
+  std::deque<std::shared_ptr<std::vector<cl_mem>>> migrated_;  // The lists of the last migrations.
 };
 
 }  // namespace clopencl::rankserver

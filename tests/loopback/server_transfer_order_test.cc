@@ -200,7 +200,7 @@ TEST_P(SteppedTransfers, AFillOfLayersIsEnqueuedNoSoonerThanItCanRun) {
   EXPECT_EQ(static_cast<size_t>(std::count(data.begin(), data.end(), std::byte{7})), data.size());
 }
 
-TEST_P(SteppedTransfers, MigrationsKeepTheirListUntilTheyRun) {
+TEST_P(SteppedTransfers, MigrationsKeepTheirListUntilTheyRanAndLonger) {
   const EventId user = link_.UserEvent(context_);
   const auto migration = link_.NewId<EventId>();
   link_.Post(wire::MigrateMemObjects{{queue_, migration, std::array{user}}, std::array{a_, b_}, 0});
@@ -210,6 +210,8 @@ TEST_P(SteppedTransfers, MigrationsKeepTheirListUntilTheyRun) {
   link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
   RunAll();
   EXPECT_EQ(link_.events.at(migration).status, CL_COMPLETE);
+  Copy(a_, b_, 16);  // The native runtime looks at the list before the next command.
+  RunAll();
 }
 
 TEST_P(SteppedTransfers, ABarrierHoldsBackNothingBeforeIt) {

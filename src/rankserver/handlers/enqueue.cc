@@ -10,6 +10,9 @@ namespace {
 
 using Size3 = std::array<size_t, 3>;
 
+// Far more than can end at once.
+constexpr size_t kMigratedKept = 1024;
+
 Size3 ToSizes(const std::array<uint64_t, 3>& values) { return {values[0], values[1], values[2]}; }
 
 }  // namespace
@@ -128,9 +131,11 @@ void Channel::On(const wire::MigrateMemObjects& m) {
     return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(natives->size()), natives->data(),
                                           m.flags, to.count, to.list, to.event);
   });
-  // NVIDIA's looks at the list when it runs.
   if (!runs) return;
+  // NVIDIA's looks at the list when it runs, and once more when its event is complete already.
   Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [natives](cl_int) {});
+  migrated_.push_back(natives);
+  if (migrated_.size() > kMigratedKept) migrated_.pop_front();
 }
 
 void Channel::On(const wire::Marker& m) {

@@ -204,14 +204,21 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
 
 // --- the rest
 
-// As NVIDIA's, it looks at the application's list when it runs.
+// As NVIDIA's, it looks at the application's list when it runs, and again when its event is complete.
 cl_int EnqueueMigrateMemObjects(cl_command_queue queue, cl_uint num_mems, const cl_mem* mems,
                                 cl_mem_migration_flags, cl_uint count, const cl_event* list,
                                 cl_event* event) {
   Call call("EnqueueMigrateMemObjects", queue, {});
   if (num_mems == 0) return CL_INVALID_VALUE;
-  return call.Run(count, list, event, [mems, given = std::vector<cl_mem>(mems, mems + num_mems)] {
-    return std::equal(given.begin(), given.end(), mems) ? CL_COMPLETE : CL_INVALID_MEM_OBJECT;
+  const auto intact = [mems, given = std::vector<cl_mem>(mems, mems + num_mems)] {
+    return std::equal(given.begin(), given.end(), mems);
+  };
+  return call.Run(count, list, event, [&engine = call.engine, intact] {
+    std::lock_guard lock(engine.mutex);
+    engine.late_look = [&engine, intact] {
+      if (!intact()) engine.faults.push_back("the list of a migration was gone when it was over");
+    };
+    return intact() ? CL_COMPLETE : CL_INVALID_MEM_OBJECT;
   });
 }
 

@@ -221,6 +221,7 @@ struct Engine {
   std::map<std::string, std::pair<int, cl_int>> failures;
   std::map<std::string, uint64_t> call_counts;
   std::vector<std::string> faults;
+  std::function<void()> late_look;  // What the command that ran last left to be done before the next.
   size_t pending = 0;
   bool builds_held = false;
   bool stopping = false;

@@ -223,6 +223,7 @@ bool Engine::RunOne() {
   {
     std::lock_guard lock(mutex);
     if (ready.empty()) return false;
+    if (late_look) std::exchange(late_look, nullptr)();
     command = ready.front();
     ready.pop_front();
     const auto event = command->event;
