@@ -12,6 +12,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "common/local_ranks.h"
+
 namespace clopencl {
 
 namespace fs = std::filesystem;
@@ -109,6 +111,7 @@ std::string FindStuckHost(pid_t process, const std::vector<std::string>& hosts) 
 }
 
 pid_t ParentOfMpi() {
+  if (JobIsOnThisNode()) return -1;
   const pid_t parent = getppid();
   const std::string name = ReadAll("/proc/" + std::to_string(parent) + "/comm");
   for (const char* known : {"mpirun", "mpiexec", "orterun", "orted"}) {

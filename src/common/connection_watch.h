@@ -20,7 +20,8 @@ std::vector<std::string> StuckPeers(const std::string& table, const std::set<uin
 // empty when all is well.
 std::string FindStuckHost(pid_t process, const std::vector<std::string>& hosts);
 
-// The parent of this process, if that is mpirun or its daemon on another machine ("orted"); else -1.
+// The parent of this process, if that is mpirun or its daemon on another machine ("orted"), and of a job on
+// several machines; else -1. Looking at its connections takes milliseconds.
 pid_t ParentOfMpi();
 
 }  // namespace clopencl

@@ -27,6 +27,8 @@ std::optional<unsigned> Number(std::initializer_list<const char*> names) {
   return std::nullopt;
 }
 
+std::optional<unsigned> CountOnNode() { return Number({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"}); }
+
 // A batch job, too, has such variables, and mpirun's daemons hand on those of their own step; so these come
 // last.
 std::optional<LocalRanks> FromSrun() {
@@ -61,9 +63,14 @@ std::optional<unsigned> CountOfNode(std::string_view counts, unsigned node) {
   }
 }
 
+bool JobIsOnThisNode() {
+  const auto count = CountOnNode();
+  return count && count == Number({"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"});
+}
+
 std::optional<LocalRanks> FindLocalRanks() {
   const auto index = Number({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID"});
-  const auto count = Number({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"});
+  const auto count = CountOnNode();
   if (!index || !count || *count == 0) return FromSrun();
   return LocalRanks{Number({"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}).value_or(0), *index, *count};
 }

@@ -15,6 +15,9 @@ struct LocalRanks {
 // From mpirun (Open MPI, MPICH, Intel MPI) or, without one, from srun. Nothing outside of a job.
 std::optional<LocalRanks> FindLocalRanks();
 
+// Whether all ranks of mpirun's job are on this node. False when it does not say.
+bool JobIsOnThisNode();
+
 // The number for one node in SLURM's compressed form of a number for each, "2(x3),1".
 std::optional<unsigned> CountOfNode(std::string_view counts, unsigned node);
 

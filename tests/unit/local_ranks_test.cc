@@ -16,7 +16,7 @@ class LocalRanksTest : public testing::Test {
     for (const char* name :
          {"OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", "OMPI_COMM_WORLD_RANK",
           "MPI_LOCALRANKID", "MPI_LOCALNRANKS", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "SLURM_LOCALID",
-          "SLURM_NODEID", "SLURM_STEP_TASKS_PER_NODE"}) {
+          "SLURM_NODEID", "SLURM_STEP_TASKS_PER_NODE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
       unsetenv(name);
     }
     for (const auto& [name, value] : variables) setenv(name.c_str(), value.c_str(), 1);
@@ -44,6 +44,19 @@ TEST_F(LocalRanksTest, OfOpenMpiAndOfMpich) {
   ExpectRanks(5, 1, 3);
   Set({{"MPI_LOCALRANKID", "1"}, {"MPI_LOCALNRANKS", "2"}, {"PMI_RANK", "1"}});
   ExpectRanks(1, 1, 2);
+}
+
+TEST_F(LocalRanksTest, ToldWhetherTheJobIsOnThisNode) {
+  Set({});
+  EXPECT_FALSE(JobIsOnThisNode());
+  Set({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"}});
+  EXPECT_FALSE(JobIsOnThisNode());
+  Set({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"}, {"OMPI_COMM_WORLD_SIZE", "5"}});
+  EXPECT_FALSE(JobIsOnThisNode());
+  Set({{"OMPI_COMM_WORLD_LOCAL_SIZE", "3"}, {"OMPI_COMM_WORLD_SIZE", "3"}});
+  EXPECT_TRUE(JobIsOnThisNode());
+  Set({{"MPI_LOCALNRANKS", "2"}, {"PMI_SIZE", "2"}});
+  EXPECT_TRUE(JobIsOnThisNode());
 }
 
 TEST_F(LocalRanksTest, OfSrunWhereThereIsNoMpirun) {
