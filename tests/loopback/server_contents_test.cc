@@ -53,6 +53,26 @@ TEST_P(ServerContents, FollowTheCommandsThatMadeThem) {
   EXPECT_TRUE(one_.moved.empty());
 }
 
+// What the write waits for is over, and forgotten, before its own data comes.
+TEST_P(ServerContents, ArriveBeforeAWriteThatWaitsForThem) {
+  EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, Pattern(kSize, 1), true), CL_COMPLETE);
+  two_.Post(wire::ReceiveContents{mem_two_, 0, kSize, 1, kTag});
+  const auto late = std::make_shared<Payload>();
+  late->tag = 30'000;
+  late->data = Pattern(kSize - 10, 2);
+  const auto event = two_.NewId<EventId>();
+  two_.Post(wire::WriteBuffer{{queue_two_, event, {}}, mem_two_, 0, late->data.size(), {late->tag, {}}});
+  two_.Watch(event);
+  harness_.Settle();
+  one_.Post(wire::SendContents{mem_one_, 0, kSize, 2, kTag});
+  EXPECT_TRUE(harness_.Until([&] { return two_.moved.size() == 1; }));
+  harness_.transport().SendPayload(2, late->tag, late->data, 16384, [late](bool) { late->done = true; });
+  EXPECT_EQ(harness_.Wait(event, 2).status, CL_COMPLETE);
+  Bytes expected = Pattern(kSize, 1);
+  std::copy(late->data.begin(), late->data.end(), expected.begin());
+  EXPECT_EQ(harness_.Read(queue_two_, mem_two_, 0, kSize, true, 2), expected);
+}
+
 TEST_P(ServerContents, ARangeOnly) {
   EXPECT_EQ(harness_.Write(queue_one_, mem_one_, 0, Pattern(kSize, 1), true), CL_COMPLETE);
   EXPECT_EQ(harness_.Write(queue_two_, mem_two_, 0, Pattern(kSize, 2), true, 2), CL_COMPLETE);
