@@ -47,7 +47,7 @@ constexpr nanoseconds kCrowdedSpin = microseconds(30);
 constexpr nanoseconds kCrowdedFor = std::chrono::seconds(1);
 // Where cores are few, it may have been the work that is waited for.
 constexpr nanoseconds kCrampedCrowdedFor = milliseconds(100);
-// The same where the work is done by these cores.
+// In place of the spin and the short sleep where the work is done by these cores.
 constexpr nanoseconds kSharedSpin = microseconds(4);
 constexpr nanoseconds kSharedSleep = microseconds(5);
 constexpr int kSharedSleepDivisor = 64;  // Each look takes time from the work.

@@ -115,7 +115,8 @@ struct Queue {
   std::deque<std::shared_ptr<Transfer>> open;
   uint64_t transfers_started = 0;
   // In-order queues: those up to this number are over before any native command that is still to come begins,
-  // because one that is in the queue waits for nothing else. Saves each command a look at all that are open.
+  // because one in the queue waits for them, and for nothing that could make it fail sooner. Saves each command
+  // a look at all that are open.
   uint64_t transfers_ordered = 0;
   size_t transfers_blocked = 0;  // Open ones that wait for others to be out of their way.
   std::deque<FinishWaiter> finish_waiters;

@@ -193,7 +193,7 @@ void Channel::OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int s
   // PoCL 3.1 tells who asks after a failure that all is well.
   if (status == CL_COMPLETE && failures_seen_) status = ExecutionStatus(api(), tracked->event.get());
   const bool learnt = tracked->status > CL_COMPLETE && status <= CL_COMPLETE;
-  if (learnt && tracked->queue != nullptr) ++tracked->queue->tracked_known;
+  if (learnt && tracked->queue != nullptr && tracked->queue->in_order) ++tracked->queue->tracked_known;
   tracked->status = status;
   // The callback of a failed command may never come; the end does not wait for it.
   if (status < 0 && tracked->told != nullptr && !tracked->told->test_and_set())

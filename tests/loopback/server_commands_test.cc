@@ -38,6 +38,15 @@ class ServerCommands : public ::testing::Test {
     }
     harness_.Settle();
   }
+  // A finish of the out-of-order queue is answered once the user event is set, and no sooner. Sets it.
+  void ExpectFinishWaitsFor(EventId user) {
+    const uint32_t request = PostFinish(out_of_order_);
+    RunAll();
+    EXPECT_FALSE(link_.finished.contains(request));
+    link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+    RunAll();
+    EXPECT_TRUE(link_.finished.contains(request));
+  }
 };
 
 TEST_F(ServerCommands, AreEnqueuedAtOnceWithTheirDependencies) {
@@ -109,12 +118,7 @@ TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueNeedsNoMarkerForWhatIsComplete) 
   }
   const EventId user = link_.UserEvent(context_);
   Copy(out_of_order_, {user});
-  const uint32_t request = PostFinish(out_of_order_);
-  RunAll();
-  EXPECT_FALSE(link_.finished.contains(request));
-  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
-  RunAll();
-  EXPECT_TRUE(link_.finished.contains(request));
+  ExpectFinishWaitsFor(user);
   EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 0u);
 }
 
@@ -132,24 +136,15 @@ TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForAllOpenEnds) {
   EXPECT_EQ(mock_.calls("EnqueueMarkerWithWaitList"), 1u);
   const EventId later = link_.UserEvent(context_);
   Copy(out_of_order_, {later});
-  const uint32_t second = PostFinish(out_of_order_);
-  RunAll();
-  EXPECT_FALSE(link_.finished.contains(second)) << "what was waited for before counts no more";
-  link_.Post(wire::SetEventStatus{later, CL_COMPLETE});
-  RunAll();
-  EXPECT_TRUE(link_.finished.contains(second));
+  // What was waited for before counts no more.
+  ExpectFinishWaitsFor(later);
 }
 
 TEST_F(ServerCommands, FinishOfAnOutOfOrderQueueWaitsForManyOpenEnds) {
   const EventId user = link_.UserEvent(context_);
   Copy(out_of_order_, {user});
   for (int i = 0; i < 30; ++i) Copy(out_of_order_);
-  const uint32_t request = PostFinish(out_of_order_);
-  RunAll();
-  EXPECT_FALSE(link_.finished.contains(request));
-  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
-  RunAll();
-  EXPECT_TRUE(link_.finished.contains(request));
+  ExpectFinishWaitsFor(user);
 }
 
 // A command fails as soon as one of its list does, though others of the list may still run.
