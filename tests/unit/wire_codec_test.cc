@@ -147,7 +147,7 @@ TEST(Codec, ABooleanIsZeroOrOne) {
 }
 
 TEST(Codec, AfterAFailureEverythingIsZero) {
-  const ByteBuffer bytes{std::byte{255}, std::byte{255}};
+  const ByteBuffer bytes = Encode(uint16_t{0xffff});
   Arena arena;
   Reader reader(bytes, arena);
   uint32_t wide = 1;

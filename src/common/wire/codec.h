@@ -61,17 +61,36 @@ constexpr size_t MinEncodedSize() {
   }
 }
 
+// Whether a T in memory is what it is on the wire, and any bytes of its size are a T: no sequence, no padding,
+// no bool.
+template <typename T>
+constexpr bool IsPlain() {
+  if constexpr (Scalar<T>) {
+    return !std::is_same_v<T, bool>;
+  } else if constexpr (IsSpan<T>::value || std::is_same_v<T, std::string_view>) {
+    return false;
+  } else if constexpr (IsArray<T>::value) {
+    return IsPlain<typename IsArray<T>::Element>();
+  } else {
+    T* null = nullptr;
+    using All = decltype(WithFields(*null, [](auto&... f) {
+      return std::bool_constant<(true && ... && IsPlain<std::remove_cvref_t<decltype(f)>>())>{};
+    }));
+    return All::value && std::is_trivially_copyable_v<T> && sizeof(T) == MinEncodedSize<T>();
+  }
+}
+
 // The bytes that the value takes on the wire.
 template <typename T>
 constexpr size_t EncodedSize(const T& value) {
-  if constexpr (Scalar<T>) {
+  if constexpr (Scalar<T> || IsPlain<T>()) {
     return sizeof(T);
   } else if constexpr (std::is_same_v<T, std::string_view>) {
     return sizeof(uint32_t) + value.size();
   } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
     using Element = std::remove_cvref_t<decltype(*value.data())>;
     size_t size = IsSpan<T>::value ? sizeof(uint32_t) : 0;
-    if constexpr (Scalar<Element> || std::is_same_v<Element, std::byte>) {
+    if constexpr (Scalar<Element> || IsPlain<Element>()) {
       size += value.size() * sizeof(Element);
     } else {
       for (const Element& element : value) size += EncodedSize(element);
@@ -91,7 +110,7 @@ inline std::byte* WriteBytes(const void* data, size_t size, std::byte* into) {
 // place on by value keeps it in a register from field to field.
 template <typename T>
 std::byte* Write(const T& value, std::byte* into) {
-  if constexpr (Scalar<T>) {
+  if constexpr (Scalar<T> || IsPlain<T>()) {
     return WriteBytes(&value, sizeof value, into);
   } else if constexpr (std::is_same_v<T, std::string_view>) {
     into = Write(static_cast<uint32_t>(value.size()), into);
@@ -99,7 +118,7 @@ std::byte* Write(const T& value, std::byte* into) {
   } else if constexpr (IsSpan<T>::value || IsArray<T>::value) {
     using Element = std::remove_cvref_t<decltype(*value.data())>;
     if constexpr (IsSpan<T>::value) into = Write(static_cast<uint32_t>(value.size()), into);
-    if constexpr (Scalar<Element> || std::is_same_v<Element, std::byte>) {
+    if constexpr (Scalar<Element> || IsPlain<Element>()) {
       return WriteBytes(value.data(), value.size() * sizeof(Element), into);
     } else {
       for (const Element& element : value) into = Write(element, into);
@@ -131,66 +150,90 @@ class Reader {
       : next_(bytes.data()), end_(bytes.data() + bytes.size()), arena_(arena) {}
 
   bool ok() const { return ok_; }
-  size_t remaining() const { return static_cast<size_t>(end_ - next_); }
+  size_t remaining() const { return Left(next_); }
 
   template <typename T>
   void Get(T& value) {
-    if constexpr (std::is_same_v<T, bool>) {
-      uint8_t raw = 0;
-      GetBytes(&raw, sizeof raw);
-      if (raw > 1) ok_ = false;
-      value = raw == 1;
-    } else if constexpr (Scalar<T>) {
-      GetBytes(&value, sizeof value);
-    } else if constexpr (std::is_same_v<T, std::string_view>) {
-      const size_t count = GetCount(1);
-      value = {reinterpret_cast<const char*>(next_), count};
-      next_ += count;
-    } else if constexpr (IsSpan<T>::value) {
-      value = GetSequence<typename IsSpan<T>::Element>();
-    } else if constexpr (IsArray<T>::value) {
-      for (auto& element : value) Get(element);
-    } else {
-      WithFields(value, [&](auto&... field) { (Get(field), ...); });
-    }
+    next_ = Read(value, next_);
   }
 
  private:
-  size_t GetCount(size_t least_each) {
-    uint32_t count = 0;
-    Get(count);
-    if (!ok_ || remaining() / least_each < count) {
-      ok_ = false;
-      return 0;
+  // Reads what lies there and returns what lies behind it. Passing the place on by value keeps it in a register
+  // from field to field. Behind a value that is wrong there is nothing.
+  template <typename T>
+  const std::byte* Read(T& value, const std::byte* from) {
+    if constexpr (std::is_same_v<T, bool>) {
+      uint8_t raw = 0;
+      from = Read(raw, from);
+      value = raw == 1;
+      return raw > 1 ? Fail() : from;
+    } else if constexpr (IsPlain<T>()) {
+      if (Left(from) < sizeof value) [[unlikely]] {
+        value = T{};
+        return Fail();
+      }
+      std::memcpy(&value, from, sizeof value);
+      return from + sizeof value;
+    } else if constexpr (std::is_same_v<T, std::string_view>) {
+      std::span<const char> text;
+      from = ReadInPlace(text, from);
+      value = {text.data(), text.size()};
+      return from;
+    } else if constexpr (std::is_same_v<T, ByteView>) {
+      return ReadInPlace(value, from);
+    } else if constexpr (IsSpan<T>::value) {
+      return ReadSequence(value, from);
+    } else if constexpr (IsArray<T>::value) {
+      for (auto& element : value) from = Read(element, from);
+      return from;
+    } else {
+      return WithFields(value, [this, from](auto&... field) {
+        const std::byte* next = from;
+        ((next = Read(field, next)), ...);
+        return next;
+      });
     }
-    return count;
+  }
+
+  const std::byte* ReadCount(uint32_t& count, size_t least_each, const std::byte* from) {
+    from = Read(count, from);
+    if (Left(from) / least_each >= count) return from;
+    count = 0;
+    return Fail();
+  }
+
+  template <typename Byte>
+  const std::byte* ReadInPlace(std::span<const Byte>& value, const std::byte* from) {
+    static_assert(sizeof(Byte) == 1);
+    uint32_t count = 0;
+    from = ReadCount(count, 1, from);
+    value = {reinterpret_cast<const Byte*>(from), count};
+    return from + count;
   }
 
   template <typename T>
-  std::span<const T> GetSequence() {
-    if constexpr (std::is_same_v<T, std::byte>) {
-      const size_t count = GetCount(1);
-      const std::byte* first = next_;
-      next_ += count;
-      return {first, count};
+  const std::byte* ReadSequence(std::span<const T>& value, const std::byte* from) {
+    static_assert(MinEncodedSize<T>() > 0, "a sequence of nothing could announce any length");
+    uint32_t count = 0;
+    from = ReadCount(count, MinEncodedSize<T>(), from);
+    value = {};
+    if (count == 0) return from;
+    T* elements = arena_.Allocate<T>(count);
+    if constexpr (IsPlain<T>()) {
+      std::memcpy(elements, from, count * sizeof(T));
+      from += count * sizeof(T);
     } else {
-      static_assert(MinEncodedSize<T>() > 0, "a sequence of nothing could announce any length");
-      const size_t count = GetCount(MinEncodedSize<T>());
-      if (count == 0) return {};
-      T* elements = arena_.Allocate<T>(count);
-      for (size_t i = 0; i < count; ++i) Get(elements[i]);
-      return {elements, ok_ ? count : 0};
+      for (uint32_t i = 0; i < count; ++i) from = Read(elements[i], from);
     }
+    if (ok_) value = {elements, count};
+    return from;
   }
 
-  void GetBytes(void* into, size_t size) {
-    if (!ok_ || remaining() < size) {
-      ok_ = false;
-      std::memset(into, 0, size);
-      return;
-    }
-    std::memcpy(into, next_, size);
-    next_ += size;
+  size_t Left(const std::byte* from) const { return static_cast<size_t>(end_ - from); }
+
+  const std::byte* Fail() {
+    ok_ = false;
+    return end_;
   }
 
   const std::byte* next_;
