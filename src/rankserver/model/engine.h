@@ -214,7 +214,8 @@ struct Engine {
   const MemoryOpenCl::Settings settings;
   std::vector<std::shared_ptr<DeviceObject>> devices;
   std::mutex mutex;
-  std::condition_variable changed;
+  // Of threads that run commands, one for each that becomes ready; and of all who wait for something else.
+  std::condition_variable work, changed;
   std::map<void*, std::shared_ptr<Object>> objects;
   std::deque<std::shared_ptr<Command>> ready;
   std::map<std::string, KernelFunction> kernels;

@@ -83,6 +83,7 @@ Engine::~Engine() {
     builds_held = false;
   }
   changed.notify_all();
+  work.notify_all();
   for (std::thread& thread : threads) thread.join();
 }
 
@@ -178,7 +179,7 @@ void Engine::MakeReady(std::shared_ptr<Command> command) {
     device->kernel_runs = true;
   }
   ready.push_back(std::move(command));
-  changed.notify_all();
+  work.notify_one();
 }
 
 void Engine::Complete(const std::shared_ptr<EventObject>& event, cl_int status, cl_ulong when,
@@ -267,7 +268,7 @@ void Engine::Work() {
   while (true) {
     {
       std::unique_lock lock(mutex);
-      changed.wait(lock, [this] { return stopping || !ready.empty(); });
+      work.wait(lock, [this] { return stopping || !ready.empty(); });
       if (stopping) return;
     }
     RunOne();
