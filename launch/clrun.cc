@@ -89,6 +89,24 @@ std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const Clrun
   return environment;
 }
 
+// How Open MPI's shared memory copies from process to process. One of the two does it, and has to look up each
+// page of the other's memory, which is quick for that of rank servers, in huge pages, and slow for the
+// program's. So the program writes into the servers' memory and reads from it, and servers read from each other.
+void ChooseMemoryCopy(MpiCommandOptions& command) {
+  const auto set = [&command](const char* name, const char* value) {
+    command.mpirun_arguments.insert(command.mpirun_arguments.end(), {"--mca", name, value});
+  };
+  // Without asking, it would try and fail.
+  if (!ProcessesMayCopy()) return set("btl_vader_single_copy_mechanism", "none");
+  constexpr const char* kFlags = "OMPI_MCA_btl_vader_flags";
+  if (std::getenv(kFlags) != nullptr) return;
+  command.rank_zero_environment.emplace_back(kFlags, "send,put,inplace");
+  // What is written arrives at once, not behind a part that is sent in fragments.
+  set("btl_vader_rdma_pipeline_send_length", "0");
+  set("btl_vader_rdma_pipeline_frag_size", "4194304");
+  set("btl_vader_min_rdma_pipeline_size", "0");
+}
+
 int Run(const ClrunOptions& options) {
   if (std::getenv("CLOPENCL_JOB_DIR") != nullptr) LeaveOuterJob();
   if (!options.describe_node.empty()) {
@@ -114,11 +132,7 @@ int Run(const ClrunOptions& options) {
                             .program = {decision.natives, options.program},
                             .mpirun_arguments = transport.mpirun_arguments,
                             .rank_zero_environment = ObserverEnvironment(options)};
-  // Without asking, Open MPI's shared memory would try and fail.
-  if (!ProcessesMayCopy()) {
-    command.mpirun_arguments.insert(command.mpirun_arguments.end(),
-                                    {"--mca", "btl_vader_single_copy_mechanism", "none"});
-  }
+  ChooseMemoryCopy(command);
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
   if (options.merge) command.rank_zero_environment.emplace_back("CLOPENCL_MERGE", "1");

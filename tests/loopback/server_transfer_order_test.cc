@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "common/huge_pages.h"
 #include "loopback/transfer_fixture.h"
+#include "support/huge_page_flag.h"
 
 namespace clopencl::testing {
 namespace {
@@ -280,6 +282,38 @@ TEST_F(MappedTransfers, TheBufferIsUnmappedForNativeCommands) {
   }
   EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
   EXPECT_GE(mock_.calls("EnqueueUnmapMemObject"), 5u);
+}
+
+// Large memory is mapped when it is made, to learn where it is.
+TEST_F(MappedTransfers, ACommandOnALargeBufferMayFollowItsCreationAtOnce) {
+  constexpr size_t kLarge = kLeastForHugePages;
+  const MemId large = link_.Buffer(context_, kLarge), other = link_.Buffer(context_, kLarge);
+  link_.Post(wire::FillBuffer{{queue_, {}, {}}, large, Pattern(4, 7), 0, kLarge});
+  Copy(large, other, kLarge);
+  const Moving read = Read(other, kLarge - 4, 4);
+  RunAll();
+  EXPECT_EQ(Data(read), Pattern(4, 7));
+  EXPECT_GE(mock_.calls("EnqueueMapBuffer"), 2u);
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+}
+
+TEST_F(MappedTransfers, LargeBuffersAskForHugePagesBeforeAKernelTouchesThem) {
+  if (!KernelHasHugePages()) GTEST_SKIP() << "this kernel has none";
+  bool asked = false;
+  mock_.AddKernel("look", [&asked](rankserver::KernelCall& call) {
+    asked = AskedForHugePages(call.args[0].memory.data() + kLeastForHugePages / 2);
+    return CL_COMPLETE;
+  });
+  const MemId large = link_.Buffer(context_, kLeastForHugePages);
+  const auto program = link_.NewId<ProgramId>();
+  const auto kernel = link_.NewId<KernelId>();
+  link_.Post(wire::CreateProgramWithSource{program, context_, "kernel void look(global int* p) {}"});
+  ASSERT_EQ(harness_.Build(program).status, CL_SUCCESS);
+  link_.Post(wire::CreateKernel{kernel, program, "look"});
+  const std::array args{wire::KernelArg{0, wire::ArgKind::kMem, large.Pack(), {}}};
+  link_.Post(wire::LaunchKernel{{queue_, {}, {}}, kernel, 1, {}, {1, 1, 1}, {}, args, {}});
+  RunAll();
+  EXPECT_TRUE(asked);
 }
 
 TEST_F(MappedTransfers, OneBufferFromTwoQueues) {

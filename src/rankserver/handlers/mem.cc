@@ -3,7 +3,9 @@
 #include <limits>
 #include <vector>
 
+#include "common/huge_pages.h"
 #include "rankserver/channel.h"
+#include "rankserver/transfers/mapping.h"
 #include "rankserver/transfers/transfer.h"
 
 namespace clopencl::rankserver {
@@ -52,6 +54,13 @@ std::array<size_t, 3> WholeRegion(const wire::CreateImage& m) {
   }
 }
 
+// Memory that the host shares gets huge pages only as long as nobody has touched it, so not when its first
+// transfer comes, which may be behind a kernel. Mapping it tells where it is.
+void PrepareMemory(Channel& channel, const std::shared_ptr<Mem>& mem) {
+  if (mem->context->unified && mem->size >= kLeastForHugePages)
+    Mapping::Get(channel, mem, Access::kWrites, true);
+}
+
 }  // namespace
 
 void Channel::On(const wire::CreateBuffer& m) {
@@ -68,6 +77,7 @@ void Channel::On(const wire::CreateBuffer& m) {
     const cl_mem_flags flags = m.svm_address != 0 ? m.flags | CL_MEM_USE_HOST_PTR : m.flags;
     mem->native = Owned<cl_mem>(api(), api().CreateBuffer((*context)->native.get(), flags, m.size,
                                                           reinterpret_cast<void*>(m.svm_address), &status));
+    if (status == CL_SUCCESS) PrepareMemory(*this, mem);
   }
   Keep(mems, m.mem, status, std::move(mem));
 }
@@ -112,6 +122,7 @@ void Channel::On(const wire::CreateImage& m) {
     for (const size_t extent : mem->image.extent) {
       if (!Multiply(mem->size, extent)) status = CL_INVALID_IMAGE_SIZE;
     }
+    if (status == CL_SUCCESS && parent == nullptr) PrepareMemory(*this, mem);
   }
   Keep(mems, m.mem, status, std::move(mem));
 }

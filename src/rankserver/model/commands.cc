@@ -1,6 +1,7 @@
 // clEnqueue* but for kernels and images.
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "rankserver/model/call.h"
@@ -120,6 +121,16 @@ cl_int EnqueueFillBuffer(cl_command_queue queue, cl_mem mem, const void* pattern
 
 // --- mapping
 
+// `event`: as the application passed it.
+void* KeepMapping(Engine& engine, MemObject& target, Mapping mapping, cl_command_queue queue,
+                  const cl_event* event) {
+  mapping.queue = queue;
+  if (event != nullptr) mapping.event = *event;
+  std::lock_guard lock(engine.mutex);
+  target.mappings.push_back(mapping);
+  return mapping.pointer;
+}
+
 void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_map_flags flags,
                        size_t offset, size_t size, cl_uint count, const cl_event* list, cl_event* event,
                        cl_int* status) {
@@ -128,7 +139,7 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   *status = call.status;
   if (call.status != CL_SUCCESS) return nullptr;
   const auto target = call.mems[0];
-  Mapping mapping{target->data() + offset, offset, size, flags, nullptr};
+  Mapping mapping{.pointer = target->data() + offset, .offset = offset, .size = size, .flags = flags};
   if (!target->context->Unified()) {
     mapping.shadow = std::make_shared<std::vector<std::byte>>(size);
     mapping.pointer = mapping.shadow->data();
@@ -136,14 +147,13 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, mapping] {
     std::lock_guard lock(engine.mutex);
     engine.CountMap(*target->memory, mapping.flags, 1);
+    *mapping.ran = true;
     if (mapping.shadow != nullptr)
       std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
     return CL_COMPLETE;
   });
   if (*status != CL_SUCCESS) return nullptr;
-  std::lock_guard lock(call.engine.mutex);
-  target->mappings.push_back(mapping);
-  return mapping.pointer;
+  return KeepMapping(call.engine, *target, std::move(mapping), queue, event);
 }
 
 // Of whole images, where devices share the host's memory.
@@ -163,16 +173,21 @@ void* EnqueueMapImage(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_m
   const bool has_slices =
       target->type == CL_MEM_OBJECT_IMAGE3D || target->type == CL_MEM_OBJECT_IMAGE2D_ARRAY;
   *slice_pitch = has_layers ? *row_pitch : has_slices ? *row_pitch * target->extent[1] : 0;
-  const Mapping mapping{target->data(), 0, target->size, flags, nullptr};
-  *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, flags] {
+  Mapping mapping{.pointer = target->data(), .size = target->size, .flags = flags};
+  *status = call.RunBlocking(blocking, count, list, event, [&engine = call.engine, target, mapping] {
     std::lock_guard lock(engine.mutex);
-    engine.CountMap(*target->memory, flags, 1);
+    engine.CountMap(*target->memory, mapping.flags, 1);
+    *mapping.ran = true;
     return CL_COMPLETE;
   });
   if (*status != CL_SUCCESS) return nullptr;
-  std::lock_guard lock(call.engine.mutex);
-  target->mappings.push_back(mapping);
-  return mapping.pointer;
+  return KeepMapping(call.engine, *target, std::move(mapping), queue, event);
+}
+
+// Whether a command with this list in this queue runs after the one that maps.
+bool ComesAfter(const Mapping& mapping, cl_command_queue queue, std::span<const cl_event> list) {
+  return *mapping.ran || queue == mapping.queue ||
+         (mapping.event != nullptr && std::find(list.begin(), list.end(), mapping.event) != list.end());
 }
 
 cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, cl_uint count,
@@ -190,6 +205,8 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
       return CL_INVALID_VALUE;
     }
     mapping = *found;
+    if (!ComesAfter(mapping, queue, {list, count}))
+      call.engine.faults.push_back("an unmap need not wait for its map");
     target->mappings.erase(found);
   }
   return call.Run(count, list, event, [&engine = call.engine, target, mapping] {

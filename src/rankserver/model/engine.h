@@ -66,6 +66,10 @@ struct Mapping {
   size_t size = 0;
   cl_map_flags flags = 0;
   std::shared_ptr<std::vector<std::byte>> shadow;  // Null: the memory itself.
+  // The command that maps: where it is, the event that was asked for, and whether it has run.
+  cl_command_queue queue = nullptr;
+  cl_event event = nullptr;
+  std::shared_ptr<bool> ran = std::make_shared<bool>(false);
 };
 
 struct MemObject final : Object {

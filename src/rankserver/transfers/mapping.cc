@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "common/huge_pages.h"
 #include "common/log.h"
 #include "rankserver/command.h"
 #include "rankserver/transfers/transfer.h"
@@ -56,6 +57,7 @@ void Mapping::Map(const NativeApi& api, const Mem& root, const NativeArgs& to, c
                                to.event, &error);
   }
   base_ = static_cast<std::byte*>(base);
+  if (base != nullptr) AdviseHugePages(base, root.size);
 }
 
 void Mapping::WhenReady(Ready ready) {
@@ -97,7 +99,9 @@ void Mapping::Detach(Channel& channel, const std::shared_ptr<Queue>& queue, Mem&
 
 uint64_t Mapping::Unmap(Channel& channel, const std::shared_ptr<Queue>& queue, Mem& root, OwnedEvent* event) {
   cl_int status = CL_SUCCESS;
-  const uint64_t sequence = EnqueueOwn(channel, queue, {}, event, status, [&](const NativeArgs& to) {
+  WaitList waits;
+  if (!ready_) waits.push_back(map_event_.get());  // That is in another queue.
+  const uint64_t sequence = EnqueueOwn(channel, queue, waits, event, status, [&](const NativeArgs& to) {
     return channel.api().EnqueueUnmapMemObject(to.queue, root.native.get(), base_, to.count, to.list,
                                                to.event);
   });
