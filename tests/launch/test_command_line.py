@@ -105,6 +105,23 @@ class CommandLine(JobTest):
         self.assertEqual((code, output[:6]), (4, "ready "), error)
         self.assert_nothing_left()
 
+    def test_the_program_writes_into_the_servers_memory(self):
+        def command(**environment):
+            self.environment.update(environment)
+            code, line, error = self.run_clrun("--dry-run", "-n", "2", "true")
+            self.assertEqual(code, 0, error)
+            return line
+
+        line = command()
+        if "single_copy_mechanism none" in line:
+            self.skipTest("processes may not copy from each other here")
+        program, *servers = line.split(" : ")
+        self.assertIn(" -x OMPI_MCA_btl_vader_flags=send,put,inplace ", program)
+        self.assertEqual(len(servers), 2)
+        self.assertNotIn("vader_flags", "".join(servers))
+        line = command(OMPI_MCA_btl_vader_flags="send,get,inplace")
+        self.assertNotIn("vader", line.replace("btl vader,self", ""), "somebody has chosen")
+
     def test_usage_errors_say_what_is_allowed(self):
         for arguments, expected in (
             ([], "program is missing"),
