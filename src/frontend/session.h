@@ -73,7 +73,7 @@ class Session {
 
   // A command that wire::AppendFrame encoded.
   void PostFrame(wire::ByteView frame) {
-    Add(wire::FrameOpcode(frame), true, [&] { builder_.AddFrame(frame); });
+    Add(wire::NextOpcode(frame), true, [&] { builder_.AddFrame(frame); });
   }
 
   // Posts `message` with a fresh request number. on_reply is called once under the transport mutex, with the

@@ -80,25 +80,18 @@ void Channel::OnPacket(transport::Rank from, std::span<const std::byte> packet) 
 // As wire::Dispatch, with a look at the message that comes next.
 bool Channel::DispatchAll(std::span<const std::byte> packet) {
   wire::ByteView rest = packet.subspan(wire::kPacketHeaderSize);
-  while (!rest.empty()) {
+  while (!rest.empty() && !failed_ && !ended_) {
     arena_.Reset();
-    wire::FrameHeader frame;
-    wire::Reader reader(rest, arena_);
-    reader.Get(frame);
-    if (!reader.ok() || reader.remaining() < frame.size) return false;
-    const wire::ByteView body = rest.subspan(wire::kFrameHeaderSize, frame.size);
-    rest = rest.subspan(wire::kFrameHeaderSize + frame.size);
-    wire::FrameHeader next;
-    if (rest.size() >= wire::kFrameHeaderSize) wire::Reader(rest, arena_).Get(next);
-    at_tail_ = rest.empty() || next.opcode == wire::kOpcode<wire::Finish>;
+    wire::Frame frame;
+    if (!wire::TakeFrame(rest, frame)) return false;
+    at_tail_ = rest.empty() || wire::NextOpcode(rest) == wire::kOpcode<wire::Finish>;
     Tracing* const tracing = environment_.tracing.get();
     if (tracing != nullptr) [[unlikely]]
       tracing->BeginMessage(number_);
-    if (!wire::internal::DispatchFrame(wire::ServerMessages{}, *this, frame.opcode, body, arena_))
+    if (!wire::internal::DispatchFrame(wire::ServerMessages{}, *this, frame.opcode, frame.body, arena_))
       return false;
     if (tracing != nullptr) [[unlikely]]
       tracing->EndMessage(frame.opcode);
-    if (failed_ || ended_) return true;
   }
   return true;
 }

@@ -203,6 +203,7 @@ class Channel {
       CL_INVALID_COMMAND_BUFFER_KHR};
 
  private:
+  // False where the packet is malformed.
   bool DispatchAll(std::span<const std::byte> packet);
 
   // Of tracking.cc.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <numeric>
 
 #include "loopback/server_client.h"
 #include "support/mock_opencl.h"
@@ -376,6 +377,32 @@ TEST_F(ServerKernels, LaunchesWithoutEventsAreCheap) {
   RunAll();
   EXPECT_EQ(mock_.calls("SetKernelArg"), sets);
   EXPECT_EQ(mock_.calls("SetEventCallback"), callbacks);
+}
+
+TEST_F(ServerKernels, ManyInOnePacketRunInTurn) {
+  std::vector<int32_t> values(100);
+  std::iota(values.begin(), values.end(), 1);
+  Launch(add_, {MemArg(0, mem_), IntArg(1, five_)}, 4, 1, false);
+  for (const int32_t& value : values) Launch(add_, {IntArg(1, value)}, 4, 1, false);
+  EXPECT_EQ(Ints(mem_), std::vector<int32_t>(4, 5 + 5050));
+}
+
+TEST_F(ServerKernels, ThoseBeforeAMalformedOneRun) {
+  const uint64_t launches = mock_.calls("EnqueueNDRangeKernel");
+  wire::PacketBuilder builder(0);
+  const std::array args{MemArg(0, mem_), IntArg(1, five_)};
+  const wire::LaunchKernel launch{{queue_, {}, {}}, add_, 1, {}, {4, 1, 1}, {}, args, {}};
+  for (int i = 0; i < 3; ++i) builder.Add(launch);
+  ByteBuffer frame;
+  wire::AppendFrame(launch, frame);
+  frame.resize(frame.size() + 1);  // A byte too many, which its header counts.
+  frame[0] = std::byte{static_cast<uint8_t>(std::to_integer<uint8_t>(frame[0]) + 1)};
+  builder.AddFrame(frame);
+  builder.Add(launch);
+  harness_.Settle();
+  link_.SendRaw(builder.Take(0));
+  EXPECT_TRUE(harness_.Until([&] { return !link_.failed.empty(); }));
+  EXPECT_EQ(mock_.calls("EnqueueNDRangeKernel"), launches + 3);
 }
 
 }  // namespace

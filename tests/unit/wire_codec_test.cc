@@ -22,14 +22,6 @@ ByteBuffer Encode(const Message& message) {
   return bytes;
 }
 
-// Whether `bytes` are one whole message.
-template <typename Message>
-bool Decode(ByteView bytes, Arena& arena, Message& message) {
-  Reader reader(bytes, arena);
-  reader.Get(message);
-  return reader.ok() && reader.remaining() == 0;
-}
-
 // A type of message without the type, so that the tests below are compiled once and not for each.
 struct MessageType {
   struct Example {

@@ -9,14 +9,20 @@
 
 namespace clopencl::wire {
 
+// False when the bytes are not one message of this kind, whole and nothing else.
+template <typename Message>
+bool Decode(ByteView body, Arena& arena, Message& message) {
+  Reader reader(body, arena);
+  reader.Get(message);
+  return reader.ok() && reader.remaining() == 0;
+}
+
 namespace internal {
 
 template <typename Message, typename Handler>
 bool DecodeAndHandle(Handler& handler, ByteView body, Arena& arena) {
   Message message{};
-  Reader reader(body, arena);
-  reader.Get(message);
-  if (!reader.ok() || reader.remaining() != 0) return false;
+  if (!Decode(body, arena, message)) return false;
   handler.On(static_cast<const Message&>(message));
   return true;
 }
@@ -37,13 +43,10 @@ PacketError Dispatch(ByteView packet, Handler& handler, Arena& arena) {
   ByteView rest = packet.subspan(kPacketHeaderSize);
   while (!rest.empty()) {
     arena.Reset();
-    FrameHeader frame;
-    Reader reader(rest, arena);
-    reader.Get(frame);
-    if (!reader.ok() || reader.remaining() < frame.size) return PacketError::kMalformed;
-    const ByteView body = rest.subspan(kFrameHeaderSize, frame.size);
-    if (!internal::DispatchFrame(List{}, handler, frame.opcode, body, arena)) return PacketError::kMalformed;
-    rest = rest.subspan(kFrameHeaderSize + frame.size);
+    Frame frame;
+    if (!TakeFrame(rest, frame)) return PacketError::kMalformed;
+    if (!internal::DispatchFrame(List{}, handler, frame.opcode, frame.body, arena))
+      return PacketError::kMalformed;
   }
   return PacketError::kNone;
 }

@@ -30,6 +30,33 @@ struct FrameHeader {
 inline constexpr size_t kFrameHeaderSize = 6;
 static_assert(MinEncodedSize<FrameHeader>() == kFrameHeaderSize);
 
+struct Frame {
+  uint16_t opcode = 0;
+  ByteView body;
+};
+
+// The frame at the front of `rest`, which then begins behind it. False when it is not all there.
+inline bool TakeFrame(ByteView& rest, Frame& frame) {
+  FrameHeader header;
+  if (rest.size() < kFrameHeaderSize) return false;
+  std::memcpy(&header.size, rest.data(), sizeof header.size);
+  std::memcpy(&header.opcode, rest.data() + sizeof header.size, sizeof header.opcode);
+  if (rest.size() - kFrameHeaderSize < header.size) return false;
+  frame = {header.opcode, rest.subspan(kFrameHeaderSize, header.size)};
+  rest = rest.subspan(kFrameHeaderSize + header.size);
+  return true;
+}
+
+inline constexpr uint16_t kNoOpcode = 0xffff;
+
+// Of the frame at the front of `rest`; kNoOpcode when there is none.
+inline uint16_t NextOpcode(ByteView rest) {
+  uint16_t opcode = kNoOpcode;
+  if (rest.size() >= kFrameHeaderSize)
+    std::memcpy(&opcode, rest.data() + sizeof(FrameHeader::size), sizeof opcode);
+  return opcode;
+}
+
 // One message as it lies in a packet, at the end of `buffer`.
 template <typename Message>
 void AppendFrame(const Message& message, ByteBuffer& buffer) {
@@ -38,12 +65,6 @@ void AppendFrame(const Message& message, ByteBuffer& buffer) {
   buffer.resize(at + kFrameHeaderSize + body);
   const FrameHeader header{static_cast<uint32_t>(body), kOpcode<Message>};
   Write(message, Write(header, buffer.data() + at));
-}
-
-inline uint16_t FrameOpcode(ByteView frame) {
-  uint16_t opcode = 0;
-  std::memcpy(&opcode, frame.data() + sizeof(FrameHeader::size), sizeof opcode);
-  return opcode;
 }
 
 // Collects messages for one channel. Not thread-safe.
