@@ -48,8 +48,8 @@ struct FreeDeleter {
   void operator()(void* memory) const { free(memory); }
 };
 using AlignedMemory = std::unique_ptr<std::byte, FreeDeleter>;
-// Aligned as OpenCL wants mapped memory: to the largest built-in type at least; a page for larger sizes.
-// Throws std::bad_alloc.
+// Aligned as OpenCL wants mapped memory: to the largest built-in type at least; a page for larger sizes, in
+// huge pages where it is worth it. Throws std::bad_alloc.
 AlignedMemory AllocateAligned(size_t size);
 
 class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
