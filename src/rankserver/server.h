@@ -31,6 +31,8 @@ class Server final : public transport::PacketHandler {
 
   // Rank 0 has said goodbye, or is gone, or every channel has ended.
   bool ended() const { return ended_; }
+  // Whether native commands are followed whose end is not known.
+  bool AwaitsNatives() const;
 
   // The end: leaves the transport, then releases the native objects. `wait`: waits for native commands; else
   // objects are left alone that could keep us waiting.
@@ -42,7 +44,6 @@ class Server final : public transport::PacketHandler {
 
  private:
   void Refuse(const std::string& text);
-  bool AwaitsNatives() const;
   void PollOutput();
 
   // Native callbacks that nobody waits for may come when the server has gone.

@@ -134,10 +134,12 @@ bool Channel::PollNatives() {
 
 bool Channel::PollLong() {
   bool happened = false;
-  for (size_t looks = std::min(long_polled_.size(), kLooksPerPass); looks > 0; --looks) {
+  size_t looks = 0;
+  for (size_t left = long_polled_.size(); left > 0 && looks < kLooksPerPass; --left) {
     std::shared_ptr<Tracked> tracked = std::move(long_polled_.front());
     long_polled_.pop_front();
-    if (tracked->settled) continue;
+    if (tracked->settled) continue;  // No look: more may come in a pass than are looked at in it.
+    ++looks;
     const cl_int status = ExecutionStatus(api(), tracked->event.get());
     if (status > CL_COMPLETE) {
       long_polled_.push_back(std::move(tracked));

@@ -1,8 +1,10 @@
 // Native commands: what is enqueued, in which order, and whose an error is.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <numeric>
+#include <thread>
 
 #include "loopback/server_client.h"
 #include "support/mock_opencl.h"
@@ -266,6 +268,21 @@ TEST_F(ServerCommands, MarkersAndBarriers) {
   link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
   RunAll();
   for (const EventId event : {all, barrier, behind}) EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
+}
+
+// More at once than are looked at in a pass: nobody looks for those any more that callbacks told of.
+TEST_F(ServerCommands, ManyThatTakeLongAreNotFollowedAfterTheirEnd) {
+  const EventId user = link_.UserEvent(context_);
+  for (int i = 0; i < 4000; ++i) link_.Watch(Copy(queue_, {user}));
+  harness_.Settle();
+  EXPECT_TRUE(harness_.server().AwaitsNatives());
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  harness_.Settle();
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  harness_.Settle();
+  mock_.StepAll();
+  harness_.Settle();
+  EXPECT_FALSE(harness_.server().AwaitsNatives());
 }
 
 TEST_F(ServerCommands, EventsThatAreReleasedLeaveNothing) {
