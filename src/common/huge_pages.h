@@ -1,6 +1,6 @@
 // Large memory in huge pages, where the system gives them to those who ask ("madvise", the default of most
-// distributions). Another process copies it about twice as fast then, because MPI's single copy looks up each
-// page of its source, and kernels miss fewer translations.
+// distributions). Another process copies it about twice as fast then, because the kernel looks up each
+// page of its source or destination for that, and OpenCL kernels miss fewer translations.
 #pragma once
 
 #include <cstddef>

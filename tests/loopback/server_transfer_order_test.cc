@@ -297,6 +297,19 @@ TEST_F(MappedTransfers, ACommandOnALargeBufferMayFollowItsCreationAtOnce) {
   EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
 }
 
+TEST_F(MappedTransfers, LargeBuffersOverSharedVirtualMemoryAreNotMappedUnasked) {
+  const uint32_t request = link_.NewRequest();
+  link_.Post(wire::SvmAllocate{request, context_, 0, kLeastForHugePages, 0});
+  ASSERT_TRUE(harness_.Until([&] { return link_.svm.contains(request); }));
+  const auto mem = link_.NewId<MemId>();
+  link_.Post(wire::CreateBuffer{mem, context_, CL_MEM_READ_WRITE, kLeastForHugePages, link_.svm[request]});
+  RunAll();
+  EXPECT_EQ(mock_.calls("EnqueueMapBuffer"), 0u);
+  const Moving read = Read(mem, 0, 4);
+  RunAll();
+  EXPECT_EQ(Data(read).size(), 4u) << "there is such a buffer";
+}
+
 TEST_F(MappedTransfers, LargeBuffersAskForHugePagesBeforeAKernelTouchesThem) {
   if (!KernelHasHugePages()) GTEST_SKIP() << "this kernel has none";
   bool asked = false;

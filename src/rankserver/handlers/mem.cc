@@ -57,8 +57,9 @@ std::array<size_t, 3> WholeRegion(const wire::CreateImage& m) {
 // Memory that the host shares gets huge pages only as long as nobody has touched it, so not when its first
 // transfer comes, which may be behind a kernel. Mapping it tells where it is.
 void PrepareMemory(Channel& channel, const std::shared_ptr<Mem>& mem) {
-  if (mem->context->unified && mem->size >= kLeastForHugePages)
-    Mapping::Get(channel, mem, Access::kWrites, true);
+  if (!mem->context->unified || mem->size < kLeastForHugePages) return;
+  if (std::byte* base = Mapping::Get(channel, mem, Access::kWrites, true)->base())
+    AdviseHugePages(base, mem->size);
 }
 
 }  // namespace
@@ -77,7 +78,8 @@ void Channel::On(const wire::CreateBuffer& m) {
     const cl_mem_flags flags = m.svm_address != 0 ? m.flags | CL_MEM_USE_HOST_PTR : m.flags;
     mem->native = Owned<cl_mem>(api(), api().CreateBuffer((*context)->native.get(), flags, m.size,
                                                           reinterpret_cast<void*>(m.svm_address), &status));
-    if (status == CL_SUCCESS) PrepareMemory(*this, mem);
+    // SVM is not ours to map: kernels use it by its address, too.
+    if (status == CL_SUCCESS && m.svm_address == 0) PrepareMemory(*this, mem);
   }
   Keep(mems, m.mem, status, std::move(mem));
 }

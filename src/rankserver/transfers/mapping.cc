@@ -4,7 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "common/huge_pages.h"
 #include "common/log.h"
 #include "rankserver/command.h"
 #include "rankserver/transfers/transfer.h"
@@ -57,7 +56,6 @@ void Mapping::Map(const NativeApi& api, const Mem& root, const NativeArgs& to, c
                                to.event, &error);
   }
   base_ = static_cast<std::byte*>(base);
-  if (base != nullptr) AdviseHugePages(base, root.size);
 }
 
 void Mapping::WhenReady(Ready ready) {
