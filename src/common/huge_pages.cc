@@ -9,7 +9,7 @@
 namespace clopencl {
 
 void AdviseHugePages(void* memory, size_t size) {
-  if (size < kLeastForHugePages) return;
+  if (size < kHugePageSize) return;
   static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto address = reinterpret_cast<uintptr_t>(memory);
   const uintptr_t first = (address + page - 1) / page * page;

@@ -7,13 +7,13 @@
 
 namespace clopencl {
 
-// What is smaller is not worth the call, nor the memory that rounding up may take.
-inline constexpr size_t kLeastForHugePages = size_t{4} << 20;
-// Memory that begins at a multiple of this loses none of its huge pages: the size of one on most machines.
-inline constexpr size_t kHugePageAlignment = size_t{2} << 20;
+// Of one on most machines. Memory that begins at a multiple of it loses none of its huge pages.
+inline constexpr size_t kHugePageSize = size_t{2} << 20;
+// What is smaller is not worth the memory that rounding up takes, nor the time.
+inline constexpr size_t kLeastForHugePages = 2 * kHugePageSize;
 
-// Asks for huge pages for the whole pages of [memory, memory + size) that nobody has touched yet, if it is
-// large enough. Changes no contents. Memory that can't have them, or isn't this process's, stays as it is.
+// Asks for huge pages for the whole pages of [memory, memory + size) that nobody has touched yet, if one
+// could lie there. Changes no contents. Memory that can't have them, or isn't this process's, stays as it is.
 // Thread-safe.
 void AdviseHugePages(void* memory, size_t size);
 

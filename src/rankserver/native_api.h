@@ -23,6 +23,7 @@ namespace clopencl::rankserver {
   X(CreateBuffer)                    \
   X(CreateSubBuffer)                 \
   X(ReleaseMemObject)                \
+  X(SetMemObjectDestructorCallback)  \
   X(GetSupportedImageFormats)        \
   X(GetMemObjectInfo)                \
   X(GetImageInfo)                    \

@@ -3,19 +3,24 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <thread>
 
+#include "common/huge_pages.h"
 #include "common/ids.h"
 #include "common/transport/loopback_transport.h"
 #include "rankserver/completion_queue.h"
 #include "rankserver/device_clock.h"
 #include "rankserver/inline_vector.h"
 #include "rankserver/object_table.h"
+#include "rankserver/objects.h"
 #include "rankserver/offer.h"
 #include "rankserver/output_capture.h"
 #include "rankserver/payload_port.h"
 #include "rankserver/program_facts.h"
+#include "rankserver/transfers/staging_pool.h"
 #include "rankserver/worker_pool.h"
+#include "support/huge_page_flag.h"
 #include "support/mock_opencl.h"
 
 namespace clopencl::rankserver {
@@ -111,6 +116,72 @@ TEST(CompletionQueue, FreesWhatNeverRan) {
     EXPECT_EQ(held.use_count(), 4);
   }
   EXPECT_EQ(held.use_count(), 1);
+}
+
+class Staging : public ::testing::Test {
+ protected:
+  using MockOpenCl = clopencl::testing::MockOpenCl;
+
+  void SetUp() override {
+    cl_platform_id platform = nullptr;
+    cl_device_id device = nullptr;
+    cl_int status = CL_SUCCESS;
+    api_.GetPlatformIDs(1, &platform, nullptr);
+    api_.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, nullptr);
+    context_->api = &api_;
+    context_->devices.push_back(MakeDevice(api_, device, DeviceId{1, 1}, nullptr));
+    context_->native =
+        Owned<cl_context>(api_, api_.CreateContext(nullptr, 1, &device, nullptr, nullptr, &status));
+    ASSERT_EQ(status, CL_SUCCESS);
+  }
+
+  MockOpenCl mock_{{.devices = {{.type = CL_DEVICE_TYPE_GPU, .unified = false}}}};
+  NativeApi api_ = MockOpenCl::Api();
+  std::shared_ptr<Context> context_ = std::make_shared<Context>();
+};
+
+TEST_F(Staging, PiecesOfLargeTransfersArePinnedInHugePages) {
+  if (!clopencl::testing::KernelHasHugePages()) GTEST_SKIP() << "this kernel has none";
+  const std::shared_ptr<StagingBlock> piece = context_->Staging().Acquire(size_t{1} << 20);
+  ASSERT_NE(piece, nullptr);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(piece->data()) % kHugePageSize, 0u);
+  EXPECT_TRUE(clopencl::testing::AskedForHugePages(piece->data()));
+  EXPECT_EQ(mock_.calls("EnqueueMapBuffer"), 1u);
+  EXPECT_EQ(mock_.calls("SetMemObjectDestructorCallback"), 1u) << "the memory is ours to free";
+}
+
+TEST_F(Staging, SmallBlocksAreTheNativeRuntimes) {
+  const std::shared_ptr<StagingBlock> block = context_->Staging().Acquire(4096);
+  ASSERT_NE(block, nullptr);
+  EXPECT_EQ(mock_.calls("EnqueueMapBuffer"), 1u);
+  EXPECT_EQ(mock_.calls("SetMemObjectDestructorCallback"), 0u);
+}
+
+TEST_F(Staging, BlocksAreUsedAgain) {
+  const std::byte* first = context_->Staging().Acquire(size_t{1} << 20)->data();
+  EXPECT_EQ(context_->Staging().Acquire(size_t{1} << 20)->data(), first);
+  EXPECT_EQ(mock_.calls("CreateBuffer"), 1u);
+}
+
+// Under memory that goes, an unmap may be still to come, and writes to it: the address sanitizer sees that.
+TEST_F(Staging, MoreThanAPoolKeepsIsGivenBack) {
+  std::vector<std::shared_ptr<StagingBlock>> blocks;
+  for (int i = 0; i < 40; ++i) blocks.push_back(context_->Staging().Acquire(size_t{1} << 20));
+  ASSERT_FALSE(std::ranges::any_of(blocks, [](const auto& block) { return block == nullptr; }));
+  const size_t all = mock_.live_objects();
+  blocks.clear();
+  EXPECT_LE(mock_.live_objects(), all - 8 + 1) << "64 MiB in blocks of 2 are kept; a queue came";
+  context_.reset();
+  while (mock_.pending_commands() != 0) std::this_thread::yield();
+  EXPECT_EQ(mock_.faults(), std::vector<std::string>{});
+}
+
+TEST_F(Staging, DevicesThatTakeNoMemoryOfOursGiveTheirs) {
+  mock_.FailNext("CreateBuffer", CL_INVALID_HOST_PTR);
+  EXPECT_NE(context_->Staging().Acquire(size_t{1} << 20), nullptr);
+  mock_.FailNext("SetMemObjectDestructorCallback", CL_OUT_OF_RESOURCES);
+  EXPECT_NE(context_->Staging().Acquire(size_t{4} << 20), nullptr);
+  EXPECT_EQ(mock_.calls("EnqueueMapBuffer"), 2u);
 }
 
 TEST(WorkerPool, RunsJobsAndWaitsForThoseThatRun) {

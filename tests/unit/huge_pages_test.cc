@@ -15,7 +15,7 @@ using testing::AskedForHugePages;
 
 class HugePages : public ::testing::Test {
  protected:
-  static constexpr size_t kSize = 2 * kLeastForHugePages;
+  static constexpr size_t kSize = 4 * kHugePageSize;
   void SetUp() override {
     if (!testing::KernelHasHugePages()) GTEST_SKIP() << "this kernel has none";
     memory_ = static_cast<std::byte*>(
@@ -35,9 +35,9 @@ TEST_F(HugePages, AreAskedForTheWholePagesOfLargeMemory) {
   EXPECT_FALSE(AskedForHugePages(memory_ + kSize - 1));
 }
 
-TEST_F(HugePages, AreNotWorthItForSmallMemory) {
-  AdviseHugePages(memory_, kLeastForHugePages - 1);
-  EXPECT_FALSE(AskedForHugePages(memory_ + kLeastForHugePages / 2));
+TEST_F(HugePages, AreNotAskedForWhereNoneCanBe) {
+  AdviseHugePages(memory_, kHugePageSize - 1);
+  EXPECT_FALSE(AskedForHugePages(memory_ + kHugePageSize / 2));
 }
 
 TEST_F(HugePages, MemoryOfNobodyIsLeftAlone) {

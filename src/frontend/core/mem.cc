@@ -38,11 +38,11 @@ void PackImage(const Mem& image, const std::byte* from, std::byte* packed) {
 }  // namespace
 
 AlignedMemory AllocateAligned(size_t size) {
-  const size_t alignment = size >= kLeastForHugePages ? kHugePageAlignment : size >= 4096 ? 4096 : 128;
+  const size_t alignment = size >= kLeastForHugePages ? kHugePageSize : size >= 4096 ? 4096 : 128;
   void* memory =
       std::aligned_alloc(alignment, (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
-  AdviseHugePages(memory, size);
+  if (size >= kLeastForHugePages) AdviseHugePages(memory, size);
   return AlignedMemory(static_cast<std::byte*>(memory));
 }
 

@@ -140,7 +140,10 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
   if (call.status != CL_SUCCESS) return nullptr;
   const auto target = call.mems[0];
   Mapping mapping{.pointer = target->data() + offset, .offset = offset, .size = size, .flags = flags};
-  if (!target->context->Unified()) {
+  mapping.is_copy = target->host != nullptr || !target->context->Unified();
+  if (target->host != nullptr) {
+    mapping.pointer = target->host + offset;
+  } else if (mapping.is_copy) {
     mapping.shadow = std::make_shared<std::vector<std::byte>>(size);
     mapping.pointer = mapping.shadow->data();
   }
@@ -148,7 +151,7 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
     std::lock_guard lock(engine.mutex);
     engine.CountMap(*target->memory, mapping.flags, 1);
     *mapping.ran = true;
-    if (mapping.shadow != nullptr)
+    if (mapping.is_copy)
       std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
     return CL_COMPLETE;
   });
@@ -213,7 +216,7 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
     std::lock_guard lock(engine.mutex);
     engine.CountMap(*target->memory, mapping.flags, -1);
     const bool wrote = (mapping.flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) != 0;
-    if (mapping.shadow != nullptr && wrote)
+    if (mapping.is_copy && wrote)
       std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);
     return CL_COMPLETE;
   });

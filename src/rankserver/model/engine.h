@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -65,7 +66,8 @@ struct Mapping {
   size_t offset = 0;
   size_t size = 0;
   cl_map_flags flags = 0;
-  std::shared_ptr<std::vector<std::byte>> shadow;  // Null: the memory itself.
+  bool is_copy = false;  // Else it is the memory itself.
+  std::shared_ptr<std::vector<std::byte>> shadow;  // The copy, unless it lies in the application's memory.
   // The command that maps: where it is, the event that was asked for, and whether it has run.
   cl_command_queue queue = nullptr;
   cl_event event = nullptr;
@@ -74,6 +76,9 @@ struct Mapping {
 
 struct MemObject final : Object {
   MemObject() : Object(Kind::kMem) {}
+  ~MemObject() override {
+    for (auto last = destroyed.rbegin(); last != destroyed.rend(); ++last) (*last)();
+  }
   ContextObject* context = nullptr;
   std::shared_ptr<Memory> memory;  // Shared with sub-buffers.
   cl_mem_flags flags = 0;
@@ -84,6 +89,8 @@ struct MemObject final : Object {
   cl_image_format format{};
   std::array<size_t, 3> extent{1, 1, 1};
   std::list<Mapping> mappings;
+  std::byte* host = nullptr;  // The application's, where mappings lie, if it gave that.
+  std::vector<std::function<void()>> destroyed;
 
   std::byte* data() const { return memory->bytes.data() + offset; }
 };

@@ -25,15 +25,18 @@ cl_mem AddMem(Engine& engine, cl_context handle, std::shared_ptr<MemObject> mem,
   return reinterpret_cast<cl_mem>(engine.Add(std::move(mem)));
 }
 
-cl_mem CreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void*, cl_int* status) {
+cl_mem CreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void* host, cl_int* status) {
   Engine& engine = Current();
   *status = engine.Enter("CreateBuffer");
+  if (*status == CL_SUCCESS && (host != nullptr) != ((flags & CL_MEM_USE_HOST_PTR) != 0))
+    *status = CL_INVALID_HOST_PTR;
   if (*status == CL_SUCCESS && (size == 0 || size > engine.settings.largest_buffer))
     *status = CL_INVALID_BUFFER_SIZE;
   if (*status != CL_SUCCESS) return nullptr;
   auto mem = std::make_shared<MemObject>();
   mem->flags = flags;
   mem->size = size;
+  mem->host = static_cast<std::byte*>(host);
   return AddMem(engine, context, std::move(mem), status);
 }
 
@@ -124,6 +127,16 @@ cl_mem CreatePipe(cl_context context, cl_mem_flags flags, cl_uint packet_size, c
 
 cl_int ReleaseMemObject(cl_mem mem) { return Current().Release(mem, Kind::kMem); }
 
+cl_int SetMemObjectDestructorCallback(cl_mem handle, void(CL_CALLBACK* notify)(cl_mem, void*), void* data) {
+  Engine& engine = Current();
+  if (const cl_int status = engine.Enter("SetMemObjectDestructorCallback")) return status;
+  std::lock_guard lock(engine.mutex);
+  const auto mem = engine.Find<MemObject>(handle, Kind::kMem);
+  if (mem == nullptr) return CL_INVALID_MEM_OBJECT;
+  mem->destroyed.emplace_back([handle, notify, data] { notify(handle, data); });
+  return CL_SUCCESS;
+}
+
 cl_int GetMemObjectInfo(cl_mem handle, cl_mem_info param, size_t room, void* into, size_t* size_ret) {
   Engine& engine = Current();
   std::lock_guard lock(engine.mutex);
@@ -182,7 +195,8 @@ std::shared_ptr<Memory> Memory::Make(const ContextObject& context, size_t size, 
   for (DeviceObject* device : context.devices) {
     while (device->parent != nullptr) device = device->parent;
     // What lies in the host's memory takes none of a device that has its own.
-    if (!device->settings.unified && (flags & CL_MEM_ALLOC_HOST_PTR) != 0) continue;
+    constexpr cl_mem_flags kOfHost = CL_MEM_ALLOC_HOST_PTR | CL_MEM_USE_HOST_PTR;
+    if (!device->settings.unified && (flags & kOfHost) != 0) continue;
     if (device->allocated + size > device->settings.memory) return nullptr;
     memory->devices.push_back(device);
   }
@@ -202,6 +216,7 @@ void FillMemory(NativeApi& api) {
   api.CreateImage = &CreateImage;
   api.CreatePipe = &CreatePipe;
   api.ReleaseMemObject = &ReleaseMemObject;
+  api.SetMemObjectDestructorCallback = &SetMemObjectDestructorCallback;
   api.GetMemObjectInfo = &GetMemObjectInfo;
   api.GetImageInfo = &GetImageInfo;
   api.GetSupportedImageFormats = &GetSupportedImageFormats;

@@ -1,8 +1,11 @@
 #include "rankserver/transfers/staging_pool.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
+#include "common/huge_pages.h"
 #include "rankserver/objects.h"
 
 namespace clopencl::rankserver {
@@ -14,7 +17,11 @@ constexpr size_t kMaxPinned = size_t{16} << 20;
 // What may lie unused in one pool.
 constexpr size_t kMaxFree = size_t{64} << 20;
 
+// Blocks from here on are whole huge pages, though it may waste a half: they hold pieces of large transfers.
+constexpr size_t kLeastInHugePages = size_t{512} << 10;
+
 size_t RoundUp(size_t size) {
+  if (size >= kLeastInHugePages) size = std::max(size, kHugePageSize);
   size_t rounded = kLeastBlock;
   while (rounded < size && rounded < kMaxPinned) rounded *= 2;
   return rounded < size ? size : rounded;
@@ -76,16 +83,39 @@ StagingPool::Memory StagingPool::AllocatePinned(size_t size) {
   const Owned<cl_command_queue> queue(
       api, api.CreateCommandQueue(context_.native.get(), context_.devices.front()->native, 0, &status));
   if (status != CL_SUCCESS) return memory;
-  memory.pinned =
-      Owned<cl_mem>(api, api.CreateBuffer(context_.native.get(), CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
-                                          size, nullptr, &status));
-  if (status != CL_SUCCESS) return memory;
+  memory.pinned = PinHugePages(size);
+  if (!memory.pinned) {
+    memory.pinned =
+        Owned<cl_mem>(api, api.CreateBuffer(context_.native.get(), CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR,
+                                            size, nullptr, &status));
+    if (status != CL_SUCCESS) return memory;
+  }
   void* data = api.EnqueueMapBuffer(queue.get(), memory.pinned.get(), CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
                                     size, 0, nullptr, nullptr, &status);
   if (status != CL_SUCCESS || data == nullptr) return memory;
   memory.data = static_cast<std::byte*>(data);
   memory.size = size;
   return memory;
+}
+
+// Native runtimes have no huge pages of their own accord. Null where that is not to be had.
+Owned<cl_mem> StagingPool::PinHugePages(size_t size) {
+  const NativeApi& api = *context_.api;
+  if (size % kHugePageSize != 0) return {};
+  void* memory = std::aligned_alloc(kHugePageSize, size);
+  if (memory == nullptr) return {};
+  AdviseHugePages(memory, size);
+  cl_int status = CL_SUCCESS;
+  Owned<cl_mem> pinned(api, api.CreateBuffer(context_.native.get(), CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
+                                             size, memory, &status));
+  // Unmapping writes to it, later than its release.
+  const auto free_memory = [](cl_mem, void* data) { std::free(data); };
+  if (status == CL_SUCCESS)
+    status = api.SetMemObjectDestructorCallback(pinned.get(), free_memory, memory);
+  if (status == CL_SUCCESS) return pinned;
+  pinned.Reset();
+  std::free(memory);
+  return {};
 }
 
 void StagingPool::Free(Memory& memory) {

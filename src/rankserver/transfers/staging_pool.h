@@ -24,9 +24,10 @@ class StagingBlock {
   size_t size_ = 0;
 };
 
-// One pool for each context, owned by it. For devices with memory of their own, blocks up to kPinnedBlock
-// bytes are pinned (parts of a buffer that the device's runtime allocated in host memory and that stays
-// mapped), because only such memory is copied without detours. Belongs to the event loop.
+// One pool for each context, owned by it. For devices with memory of their own, blocks up to kMaxPinned
+// bytes are pinned (they belong to a native buffer in host memory that stays mapped), because only such memory
+// is copied without detours. Pieces of large transfers are in huge pages, which MPI copies to and from other
+// processes faster. Belongs to the event loop.
 class StagingPool {
  public:
   explicit StagingPool(Context& context) : context_(context) {}
@@ -47,6 +48,7 @@ class StagingPool {
 
   Memory Allocate(size_t size);
   Memory AllocatePinned(size_t size);
+  Owned<cl_mem> PinHugePages(size_t size);
   void Free(Memory& memory);
   void Return(Memory memory);
 
