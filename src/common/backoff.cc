@@ -29,6 +29,13 @@ constexpr unsigned kPollsPerClock = 8;
 constexpr int kSleepDivisor = 200;
 constexpr nanoseconds kSettled = milliseconds(40);
 
+// Who wakes often has no claim to be woken at once any more when others want the core, too: then a sleep lasts
+// for the rest of somebody's time slice, milliseconds. Longer pauses keep the claim.
+constexpr nanoseconds kLateSleep = microseconds(500);
+constexpr int kLateSleeps = 4;  // So many within kLateFor are no chance.
+constexpr nanoseconds kLateFor = std::chrono::seconds(1);
+constexpr int kLateSleepDivisor = 100;
+
 // Where cores are few: one answer over a fast link.
 constexpr nanoseconds kCrampedSpin = microseconds(10);
 
@@ -227,7 +234,8 @@ void Backoff::Sleep(Duration at_most) {
 
 Backoff::Duration Backoff::LeastSleep(Awaited what, Duration elapsed) const {
   if (what == Awaited::kAnswer && elapsed < kSettled) {
-    const Duration part = elapsed / kSleepDivisor * (elapsed / microseconds(1)) / (kSettled / microseconds(1));
+    Duration part = elapsed / kSleepDivisor * (elapsed / microseconds(1)) / (kSettled / microseconds(1));
+    if (late_sleeps_ >= kLateSleeps && since_ + elapsed < late_since_ + kLateFor) part = std::max(part, elapsed / kLateSleepDivisor);
     return std::clamp(part, policy_.min_sleep, policy_.max_sleep);
   }
   if (!SharesCores(what)) return std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
@@ -240,12 +248,22 @@ void Backoff::SleepFor(Awaited what, Duration elapsed, Duration at_most) {
   const Duration least = LeastSleep(what, elapsed);
   const Duration wanted = std::min(least + Jitter(least), policy_.max_sleep);
   const Duration pause = std::min(wanted, at_most);
+  const Clock::time_point before = Clock::now();
   if (doorbell_ != nullptr) {
     doorbell_->WaitFor(pause);
   } else if (pause.count() > 0) {
     const timespec request = ToTimespec(pause);
     nanosleep(&request, nullptr);
   }
+  const Clock::time_point now = Clock::now();
+  if (now - before - pause > kLateSleep) NoteLateSleep(now);
+}
+
+// Once there are enough, each further one prolongs it.
+void Backoff::NoteLateSleep(Clock::time_point now) {
+  if (now - late_since_ > kLateFor) late_sleeps_ = 0;
+  if (late_sleeps_ == 0 || late_sleeps_ >= kLateSleeps) late_since_ = now;
+  ++late_sleeps_;
 }
 
 }  // namespace clopencl

@@ -109,6 +109,7 @@ class Backoff {
   void Yield();
   Duration Jitter(Duration pause);
   void SleepFor(Awaited what, Duration elapsed, Duration at_most);
+  void NoteLateSleep(Clock::time_point now);
 
   const WaitPolicy policy_;
   Doorbell* const doorbell_;
@@ -118,6 +119,8 @@ class Backoff {
   unsigned polls_ = 0;
   uint32_t random_;
   Clock::time_point since_{};  // When the wait began.
+  Clock::time_point late_since_{};  // When the first or, if they are many, the last sleep ended late.
+  int late_sleeps_ = 0;
 };
 
 }  // namespace clopencl

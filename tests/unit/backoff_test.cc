@@ -269,6 +269,41 @@ TEST(Backoff, SleepLeavesOutTheOtherSteps) {
   EXPECT_GE(Clock::now() - start, 2ms);
 }
 
+// A handler that takes its time makes them late, as another process does that has the core.
+TEST(Backoff, SleepsLongerWhereSleepsEndLate) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    const auto start = Clock::now();
+    while (Clock::now() - start < 800us) {
+    }
+  };
+  struct sigaction before;
+  sigaction(SIGUSR1, &action, &before);
+  std::atomic<bool> sleeping{false}, was_late{false};
+  std::thread sleeper([&] {
+    Backoff backoff(Policy(0s, 0s, 20us, 8ms));
+    while (!was_late) {
+      backoff.Sleep();
+      sleeping = true;
+    }
+    backoff.Reset();
+    for (const auto start = Clock::now(); Clock::now() - start < 10ms;) backoff.Sleep();
+    for (int i = 0; i < 20; ++i) {
+      const auto start = Clock::now();
+      backoff.Sleep();
+      EXPECT_GE(Clock::now() - start, 100us) << "a hundredth of the time waited";
+    }
+  });
+  while (!sleeping) std::this_thread::yield();
+  for (int i = 0; i < 10; ++i) {
+    pthread_kill(sleeper.native_handle(), SIGUSR1);
+    std::this_thread::sleep_for(2ms);
+  }
+  was_late = true;
+  sleeper.join();
+  sigaction(SIGUSR1, &before, nullptr);
+}
+
 TEST(Backoff, TheDoorbellEndsItsSleep) {
   Doorbell doorbell;
   Backoff backoff(Policy(0s, 0s, 60s, 60s), &doorbell);
