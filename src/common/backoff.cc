@@ -235,7 +235,8 @@ void Backoff::Sleep(Duration at_most) {
 Backoff::Duration Backoff::LeastSleep(Awaited what, Duration elapsed) const {
   if (what == Awaited::kAnswer && elapsed < kSettled) {
     Duration part = elapsed / kSleepDivisor * (elapsed / microseconds(1)) / (kSettled / microseconds(1));
-    if (late_sleeps_ >= kLateSleeps && since_ + elapsed < late_since_ + kLateFor) part = std::max(part, elapsed / kLateSleepDivisor);
+    if (late_sleeps_ >= kLateSleeps && since_ + elapsed < late_since_ + kLateFor)
+      part = std::max(part, elapsed / kLateSleepDivisor);
     return std::clamp(part, policy_.min_sleep, policy_.max_sleep);
   }
   if (!SharesCores(what)) return std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
