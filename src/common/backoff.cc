@@ -24,13 +24,13 @@ using std::chrono::nanoseconds;
 // A poll takes tens of nanoseconds, as the clock does; so the clock is read once in so many polls.
 constexpr unsigned kPollsPerClock = 8;
 
-// From 40 ms without work on, a pause takes this part of it; before, who waits for a message sleeps for a smaller
-// part: somebody who is back after 10 ms finds it within 30 us.
+// From 40 ms without work on, a pause takes this part of it; before, who waits for a message sleeps for a
+// smaller part: somebody who is back after 10 ms finds it within 30 us.
 constexpr int kSleepDivisor = 200;
 constexpr nanoseconds kSettled = milliseconds(40);
 
-// Who wakes often has no claim to be woken at once any more when others want the core, too: then a sleep lasts
-// for the rest of somebody's time slice, milliseconds. Longer pauses keep the claim.
+// Who wakes often has no claim to be woken at once any more when others want the core, too: then a sleep
+// lasts for the rest of somebody's time slice, milliseconds. Longer pauses keep the claim.
 constexpr nanoseconds kLateSleep = microseconds(500);
 constexpr int kLateSleeps = 4;  // So many within kLateFor are no chance.
 constexpr nanoseconds kLateFor = std::chrono::seconds(1);
@@ -249,7 +249,6 @@ void Backoff::SleepFor(Awaited what, Duration elapsed, Duration at_most) {
   const Duration least = LeastSleep(what, elapsed);
   const Duration wanted = std::min(least + Jitter(least), policy_.max_sleep);
   const Duration pause = std::min(wanted, at_most);
-  const Clock::time_point before = Clock::now();
   if (doorbell_ != nullptr) {
     doorbell_->WaitFor(pause);
   } else if (pause.count() > 0) {
@@ -257,7 +256,7 @@ void Backoff::SleepFor(Awaited what, Duration elapsed, Duration at_most) {
     nanosleep(&request, nullptr);
   }
   const Clock::time_point now = Clock::now();
-  if (now - before - pause > kLateSleep) NoteLateSleep(now);
+  if (now - since_ > elapsed + pause + kLateSleep) NoteLateSleep(now);
 }
 
 // Once there are enough, each further one prolongs it.

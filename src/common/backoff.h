@@ -102,9 +102,7 @@ class Backoff {
   Step NextStep(Awaited what, Duration& elapsed);
   Duration SpinTime(Awaited what) const;
   // Somebody else's work and the awaited one are done by the same cores, which are many.
-  bool SharesCores(Awaited what) const {
-    return crowded_ && what == Awaited::kWork && policy_.shares_cores;
-  }
+  bool SharesCores(Awaited what) const { return crowded_ && what == Awaited::kWork && policy_.shares_cores; }
   Duration LeastSleep(Awaited what, Duration elapsed) const;
   void Yield();
   Duration Jitter(Duration pause);
@@ -118,7 +116,7 @@ class Backoff {
   bool crowded_ = false;  // Others want the core: sleeping gets it back sooner than yielding.
   unsigned polls_ = 0;
   uint32_t random_;
-  Clock::time_point since_{};  // When the wait began.
+  Clock::time_point since_{};       // When the wait began.
   Clock::time_point late_since_{};  // When the first or, if they are many, the last sleep ended late.
   int late_sleeps_ = 0;
 };

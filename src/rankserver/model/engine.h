@@ -66,7 +66,7 @@ struct Mapping {
   size_t offset = 0;
   size_t size = 0;
   cl_map_flags flags = 0;
-  bool is_copy = false;  // Else it is the memory itself.
+  bool is_copy = false;                            // Else it is the memory itself.
   std::shared_ptr<std::vector<std::byte>> shadow;  // The copy, unless it lies in the application's memory.
   // The command that maps: where it is, the event that was asked for, and whether it has run.
   cl_command_queue queue = nullptr;

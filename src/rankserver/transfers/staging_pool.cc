@@ -110,8 +110,7 @@ Owned<cl_mem> StagingPool::PinHugePages(size_t size) {
                                              size, memory, &status));
   // Unmapping writes to it, later than its release.
   const auto free_memory = [](cl_mem, void* data) { std::free(data); };
-  if (status == CL_SUCCESS)
-    status = api.SetMemObjectDestructorCallback(pinned.get(), free_memory, memory);
+  if (status == CL_SUCCESS) status = api.SetMemObjectDestructorCallback(pinned.get(), free_memory, memory);
   if (status == CL_SUCCESS) return pinned;
   pinned.Reset();
   std::free(memory);
