@@ -21,6 +21,11 @@ namespace {
 constexpr size_t kRingDepth = 16;
 constexpr size_t kRingBufferSize = size_t{64} << 10;
 
+// What MPI is done with at once over every transport. A look at a longer packet would most likely find it under way,
+// and then MPI looks after all others, too, and where cores are few yields: somebody who posts a stream of
+// commands would lose the core with every packet. Payloads are waited for anyway.
+constexpr size_t kShortPacket = 4096;
+
 std::string MpiErrorText(int code) {
   std::array<char, MPI_MAX_ERROR_STRING> text{};
   int length = 0;
@@ -94,7 +99,8 @@ MessagePort::Started MpiPort::Send(Rank to, int tag, std::span<const std::byte> 
   int error = MPI_Isend(const_cast<std::byte*>(bytes.data()), static_cast<int>(bytes.size()), MPI_BYTE, to,
                         tag, MPI_COMM_WORLD, &request);
   // Short messages are mostly gone at once; then there is nothing to keep.
-  if (error == MPI_SUCCESS) error = MPI_Test(&request, &complete, MPI_STATUS_IGNORE);
+  const bool look = tag != kPacketTag || bytes.size() <= kShortPacket;
+  if (error == MPI_SUCCESS && look) error = MPI_Test(&request, &complete, MPI_STATUS_IGNORE);
   if (error != MPI_SUCCESS) return {error, false};
   if (complete == 0) Add(request, owner, bytes.size());
   return {0, complete != 0};
