@@ -78,7 +78,7 @@ class Job {
   int Run() {
     StartMpirun();
     while (!mpirun_status_ || (program_ && !program_status_)) Step();
-    KillSession(session_);
+    KillMarked(kJobMark + ("=" + directory_.path()));
     DrainOutput();
     Report();
     return Result();
@@ -120,7 +120,6 @@ class Job {
   std::optional<int> mpirun_status_;
   std::optional<int> ended_by_signal_;  // One that came before there was a program.
   pid_t mpirun_ = -1;
-  pid_t session_ = -1;
   int output_fd_ = -1;
   MpirunOutput output_;
   bool failed_ = false;          // Something else than the program's end ended the job.
@@ -138,12 +137,13 @@ void Job::StartMpirun() {
   if (mpirun_ == 0) BecomeMpirun(output[1]);
   close(output[1]);
   output_fd_ = output[0];
-  session_ = mpirun_;
 }
 
 void Job::BecomeMpirun(int output) {
-  // A session of its own: the terminal's signals are the program's business.
-  setsid();
+  // The terminal's signals are the program's business. On one machine the session stays the program's: Linux
+  // shares out the cores by session (autogroups) before it does by process, and then a yield gives nothing to
+  // another session. An ssh must not ask the terminal for a password, of whose group it is not.
+  plan_.remote ? setsid() : setpgid(0, 0);
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);
@@ -151,6 +151,7 @@ void Job::BecomeMpirun(int output) {
   close_range(STDERR_FILENO + 1, ~0U, 0);
   std::vector<std::string> environment = CurrentEnvironment();
   for (const auto& [name, value] : MpirunEnvironment(plan_)) SetVariable(environment, name, value);
+  SetVariable(environment, kJobMark, directory_.path());
   std::vector<char*> variables;
   for (std::string& entry : environment) variables.push_back(entry.data());
   variables.push_back(nullptr);

@@ -137,6 +137,7 @@ void CheckRank() {
   const JobDirectory job = JobDirectory::Adopt(directory != nullptr ? directory : "");
   std::vector<std::string> environment = CurrentEnvironment();
   UnsetVariable(environment, "CLOPENCL_CONTROL");
+  UnsetVariable(environment, kJobMark);
   job.PrepareProgram(FindDriver(), options.natives, environment);
   ControlChannel clrun = ConnectControl(control_path);
   clrun.SendEnvironment(environment);

@@ -24,7 +24,7 @@ constexpr std::array kExportedToServers = {"CLOPENCL_", "CUDA_",           "GPU_
 // Each machine's and each login's own, or said by us or mpirun to each rank.
 constexpr std::array kNeverExported = {"BASH_FUNC",
                                        "CLOPENCL_CONTROL",
-                                       "CLOPENCL_JOB_DIR",
+                                       "CLOPENCL_JOB",  // And CLOPENCL_JOB_DIR.
                                        "CLOPENCL_ROLE",
                                        "DBUS_",
                                        "HOSTNAME",

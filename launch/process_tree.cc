@@ -19,7 +19,6 @@ namespace {
 struct ProcessInfo {
   pid_t pid;
   pid_t parent;
-  pid_t session;
 };
 
 // Nothing when there is no such process, or only a zombie.
@@ -27,17 +26,14 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string line;
   std::getline(file, line);
-  // The name in parentheses may hold anything; what follows it is: state ppid pgrp session ...
+  // The name in parentheses may hold anything; what follows it is: state ppid ...
   const size_t name_end = line.rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
   char state = 0;
   int parent = 0;
-  int group = 0;
-  int session = 0;
-  const int fields =
-      std::sscanf(line.c_str() + name_end + 1, " %c %d %d %d", &state, &parent, &group, &session);
-  if (fields != 4 || state == 'Z') return std::nullopt;
-  return ProcessInfo{pid, parent, session};
+  const int fields = std::sscanf(line.c_str() + name_end + 1, " %c %d", &state, &parent);
+  if (fields != 2 || state == 'Z') return std::nullopt;
+  return ProcessInfo{pid, parent};
 }
 
 std::vector<ProcessInfo> ListProcesses() {
@@ -49,6 +45,16 @@ std::vector<ProcessInfo> ListProcesses() {
     if (const auto process = ReadProcess(pid)) processes.push_back(*process);
   }
   return processes;
+}
+
+// As the process was started. False for processes of others, too.
+bool HasVariable(pid_t pid, const std::string& entry) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+  std::string variable;
+  while (std::getline(file, variable, '\0')) {
+    if (variable == entry) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -70,10 +76,10 @@ void KillTree(pid_t root) {
 
 bool IsAlive(pid_t pid) { return ReadProcess(pid).has_value(); }
 
-bool KillSession(pid_t session) {
+bool KillMarked(const std::string& entry) {
   bool found = false;
   for (const ProcessInfo& process : ListProcesses()) {
-    if (process.session != session || process.pid == getpid()) continue;
+    if (process.pid == getpid() || !HasVariable(process.pid, entry)) continue;
     kill(process.pid, SIGKILL);
     found = true;
   }

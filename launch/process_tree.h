@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 namespace clopencl::launch {
 
 // Kills the process and all its descendants with SIGKILL; they are stopped first, so that none escapes by
@@ -12,7 +14,8 @@ void KillTree(pid_t root);
 // The process exists and is no zombie.
 bool IsAlive(pid_t pid);
 
-// Kills every process of the session. True if there was one.
-bool KillSession(pid_t session);
+// Kills every other process that was started with this entry ("NAME=value") in its environment. True if there
+// was one.
+bool KillMarked(const std::string& entry);
 
 }  // namespace clopencl::launch

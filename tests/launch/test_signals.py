@@ -53,6 +53,22 @@ class SentToClrun(JobTest):
         self.assert_nothing_left(seconds=0.3)
 
 
+class Sessions(JobTest):
+    def test_on_one_machine_the_job_shares_the_session_but_not_the_group(self):
+        """Linux shares out cores by session; the terminal's signals go to the program's group."""
+        process = self.clrun("-n", "2", program=[ENDING, "--ready", "sleep", "50"])
+        self.wait_for_line(process, "ready")
+        others = self.processes("mpirun") + self.processes("clopencl-rankserver")
+        self.assertEqual(len(others), 3)
+        for pid in others:
+            self.assertEqual(os.getsid(pid), os.getsid(process.pid))
+            self.assertNotEqual(os.getpgid(pid), os.getpgid(process.pid))
+
+    def test_the_program_does_not_bear_the_mark_by_which_leftovers_are_found(self):
+        process = self.clrun(program=["sh", "-c", "echo mark=$CLOPENCL_JOB"])
+        self.assertEqual(self.finish(process)[:2], (0, "mark=\n"))
+
+
 class SentToMpirun(JobTest):
     def test_they_are_passed_on(self):
         process = self.plain(program=[ENDING, "catch", "42"])
