@@ -57,6 +57,11 @@ def cost_ratio(metric, base):
     return ratio if metric["less_is_better"] else 1 / ratio
 
 
+def beyond_slow_down(times, native):
+    """How many times native's own slow-down `times` is. What got faster natively did not slow down: 1."""
+    return times / max(native, 1)
+
+
 def format_value(value):
     if value is None:
         return "-"

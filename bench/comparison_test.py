@@ -54,6 +54,10 @@ class SummaryTest(unittest.TestCase):
         fast = variant(less_is_better=False, r=[8])["metrics"]["r"]
         self.assertEqual(comparison.cost_ratio(slow, fast), 4)
 
+    def test_a_slow_down_is_never_below_one(self):
+        self.assertEqual(comparison.beyond_slow_down(6, 2), 3)
+        self.assertEqual(comparison.beyond_slow_down(1.5, 0.5), 1.5)
+
     def test_the_table_has_every_metric_and_the_ratio(self):
         table = comparison.variants_table(
             {"native": variant(read=[10]), "shm": variant(read=[15], extra=[1])}
