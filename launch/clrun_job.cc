@@ -65,6 +65,11 @@ void DeafenMpirun() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
+// Linux shares out the cores by session (autogroups) before it does by process. Who yields gives nothing to
+// another session, so ranks that share cores are one; others get more of busy cores as two. An ssh of mpirun's
+// must not ask the terminal for a password, of whose foreground it is not.
+bool SharesSession(const Plan& plan) { return plan.oversubscribed && !plan.remote; }
+
 class Job {
  public:
   Job(const Plan& plan, MpiCommandOptions command)
@@ -140,10 +145,8 @@ void Job::StartMpirun() {
 }
 
 void Job::BecomeMpirun(int output) {
-  // The terminal's signals are the program's business. On one machine the session stays the program's: Linux
-  // shares out the cores by session (autogroups) before it does by process, and then a yield gives nothing to
-  // another session. An ssh must not ask the terminal for a password, of whose group it is not.
-  plan_.remote ? setsid() : setpgid(0, 0);
+  // The terminal's signals are the program's business.
+  SharesSession(plan_) ? setpgid(0, 0) : setsid();
   const int nothing = open("/dev/null", O_RDONLY);
   dup2(nothing, STDIN_FILENO);
   dup2(output, STDOUT_FILENO);

@@ -54,15 +54,24 @@ class SentToClrun(JobTest):
 
 
 class Sessions(JobTest):
-    def test_on_one_machine_the_job_shares_the_session_but_not_the_group(self):
-        """Linux shares out cores by session; the terminal's signals go to the program's group."""
-        process = self.clrun("-n", "2", program=[ENDING, "--ready", "sleep", "50"])
+    def assert_sessions(self, *arguments, shared):
+        process = self.clrun(*arguments, program=[ENDING, "--ready", "sleep", "50"])
         self.wait_for_line(process, "ready")
         others = self.processes("mpirun") + self.processes("clopencl-rankserver")
-        self.assertEqual(len(others), 3)
+        self.assertGreaterEqual(len(others), 2)
         for pid in others:
-            self.assertEqual(os.getsid(pid), os.getsid(process.pid))
-            self.assertNotEqual(os.getpgid(pid), os.getpgid(process.pid))
+            self.assertEqual(os.getsid(pid) == os.getsid(process.pid), shared)
+            self.assertNotEqual(os.getpgid(pid), os.getpgid(process.pid), "the terminal's signals are the program's")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+
+    def test_ranks_that_share_cores_share_a_session(self):
+        """Linux shares out cores by session, and a yield gives nothing to another one."""
+        self.assert_sessions("-n", "2", "--reserve-cores", "0", shared=True)
+
+    @unittest.skipIf(os.cpu_count() < 2, "one core is always shared")
+    def test_ranks_with_cores_of_their_own_have_one_apart(self):
+        self.assert_sessions("-d", "cpu:0", shared=False)
 
     def test_the_program_does_not_bear_the_mark_by_which_leftovers_are_found(self):
         process = self.clrun(program=["sh", "-c", "echo mark=$CLOPENCL_JOB"])
