@@ -66,8 +66,8 @@ void DeafenMpirun() {
 }
 
 // Linux shares out the cores by session (autogroups) before it does by process. Who yields gives nothing to
-// another session, so ranks that share cores are one; others get more of busy cores as two. An ssh of mpirun's
-// must not ask the terminal for a password, of whose foreground it is not.
+// another session, so ranks that share cores are one; others get more of busy cores as two. An ssh of
+// mpirun's must not ask the terminal for a password, of whose foreground it is not.
 bool SharesSession(const Plan& plan) { return plan.oversubscribed && !plan.remote; }
 
 class Job {

@@ -22,8 +22,8 @@ struct NativePlatforms {
 // Where the ICD loader looks for native platforms without us: a folder of ICD files, or one file.
 std::string NativeVendors();
 
-// In the environment of mpirun and all that it starts, but not of the program: the job's directory, by which what is
-// left of a job is found.
+// In the environment of mpirun and all that it starts, but not of the program: the job's directory, by which
+// what is left of a job is found.
 inline constexpr const char* kJobMark = "CLOPENCL_JOB";
 
 class JobDirectory {

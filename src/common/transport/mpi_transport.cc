@@ -21,9 +21,9 @@ namespace {
 constexpr size_t kRingDepth = 16;
 constexpr size_t kRingBufferSize = size_t{64} << 10;
 
-// What MPI is done with at once over every transport. A look at a longer packet would most likely find it under way,
-// and then MPI looks after all others, too, and where cores are few yields: somebody who posts a stream of
-// commands would lose the core with every packet. Payloads are waited for anyway.
+// What MPI is done with at once over every transport. A look at a longer packet would most likely find it
+// under way, and then MPI looks after all others, too, and where cores are few yields: somebody who posts a
+// stream of commands would lose the core with every packet. Payloads are waited for anyway.
 constexpr size_t kShortPacket = 4096;
 
 std::string MpiErrorText(int code) {
