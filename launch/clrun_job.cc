@@ -65,9 +65,9 @@ void DeafenMpirun() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-// Linux shares out the cores by session (autogroups) before it does by process. Who yields gives nothing to
-// another session, so ranks that share cores are one; others get more of busy cores as two. An ssh of
-// mpirun's must not ask the terminal for a password, of whose foreground it is not.
+// Whether mpirun stays in the program's session. Linux shares out cores among sessions first (autogroups),
+// and who yields gives nothing to another session: so ranks that share cores have to be in one. Elsewhere two
+// get more of busy cores, and an ssh of mpirun's can't ask the terminal for a password and be stopped for it.
 bool SharesSession(const Plan& plan) { return plan.oversubscribed && !plan.remote; }
 
 class Job {

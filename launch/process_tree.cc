@@ -76,14 +76,10 @@ void KillTree(pid_t root) {
 
 bool IsAlive(pid_t pid) { return ReadProcess(pid).has_value(); }
 
-bool KillMarked(const std::string& entry) {
-  bool found = false;
+void KillMarked(const std::string& entry) {
   for (const ProcessInfo& process : ListProcesses()) {
-    if (process.pid == getpid() || !HasVariable(process.pid, entry)) continue;
-    kill(process.pid, SIGKILL);
-    found = true;
+    if (process.pid != getpid() && HasVariable(process.pid, entry)) kill(process.pid, SIGKILL);
   }
-  return found;
 }
 
 }  // namespace clopencl::launch

@@ -14,8 +14,7 @@ void KillTree(pid_t root);
 // The process exists and is no zombie.
 bool IsAlive(pid_t pid);
 
-// Kills every other process that was started with this entry ("NAME=value") in its environment. True if there
-// was one.
-bool KillMarked(const std::string& entry);
+// Kills every other process that was started with this entry ("NAME=value") in its environment.
+void KillMarked(const std::string& entry);
 
 }  // namespace clopencl::launch

@@ -67,7 +67,7 @@ class Sessions(JobTest):
 
     def test_ranks_that_share_cores_share_a_session(self):
         """Linux shares out cores by session, and a yield gives nothing to another one."""
-        self.assert_sessions("-n", "2", "--reserve-cores", "0", shared=True)
+        self.assert_sessions("-n", "2", "-d", "cpu", "--reserve-cores", "0", shared=True)
 
     @unittest.skipIf(os.cpu_count() < 2, "one core is always shared")
     def test_ranks_with_cores_of_their_own_have_one_apart(self):
