@@ -83,7 +83,7 @@ class Job {
   int Run() {
     StartMpirun();
     while (!mpirun_status_ || (program_ && !program_status_)) Step();
-    KillMarked(kJobMark + ("=" + directory_.path()));
+    KillMarked(session_, kJobMark + ("=" + directory_.path()));
     DrainOutput();
     Report();
     return Result();
@@ -125,6 +125,8 @@ class Job {
   std::optional<int> mpirun_status_;
   std::optional<int> ended_by_signal_;  // One that came before there was a program.
   pid_t mpirun_ = -1;
+  pid_t session_ =
+      -1;  // Its own or ours. What a batch system starts for it is elsewhere, and cleans up by itself.
   int output_fd_ = -1;
   MpirunOutput output_;
   bool failed_ = false;          // Something else than the program's end ended the job.
@@ -142,6 +144,7 @@ void Job::StartMpirun() {
   if (mpirun_ == 0) BecomeMpirun(output[1]);
   close(output[1]);
   output_fd_ = output[0];
+  session_ = SharesSession(plan_) ? getsid(0) : mpirun_;
 }
 
 void Job::BecomeMpirun(int output) {

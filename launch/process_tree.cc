@@ -76,9 +76,10 @@ void KillTree(pid_t root) {
 
 bool IsAlive(pid_t pid) { return ReadProcess(pid).has_value(); }
 
-void KillMarked(const std::string& entry) {
+void KillMarked(pid_t session, const std::string& entry) {
   for (const ProcessInfo& process : ListProcesses()) {
-    if (process.pid != getpid() && HasVariable(process.pid, entry)) kill(process.pid, SIGKILL);
+    if (process.pid == getpid() || getsid(process.pid) != session) continue;
+    if (HasVariable(process.pid, entry)) kill(process.pid, SIGKILL);
   }
 }
 

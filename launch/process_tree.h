@@ -14,7 +14,8 @@ void KillTree(pid_t root);
 // The process exists and is no zombie.
 bool IsAlive(pid_t pid);
 
-// Kills every other process that was started with this entry ("NAME=value") in its environment.
-void KillMarked(const std::string& entry);
+// Kills every other process of the session that was started with this entry ("NAME=value") in its
+// environment.
+void KillMarked(pid_t session, const std::string& entry);
 
 }  // namespace clopencl::launch

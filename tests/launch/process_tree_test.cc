@@ -12,12 +12,15 @@
 namespace clopencl::launch {
 namespace {
 
+enum class Session { kOurs, kItsOwn };
+
 // A process that sleeps for a minute, with this entry in its environment. It is on its way when this returns.
-pid_t StartSleeper(const std::string& entry) {
+pid_t StartSleeper(const std::string& entry, Session session = Session::kOurs) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return -1;
   const pid_t pid = fork();
   if (pid == 0) {
+    if (session == Session::kItsOwn) setsid();
     std::string variable = entry;
     char* const environment[] = {variable.data(), nullptr};
     char name[] = "sleep";
@@ -39,19 +42,23 @@ int SignalThatEnded(pid_t pid) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-TEST(ProcessTreeTest, TheMarkedAreKilledAndNobodyElse) {
+TEST(ProcessTreeTest, TheMarkedOfASessionAreKilledAndNobodyElse) {
   const std::string mark = "CLOPENCL_TEST_MARK=" + std::to_string(getpid());
   const pid_t marked = StartSleeper(mark);
   const pid_t longer = StartSleeper(mark + "1");
   ASSERT_TRUE(IsAlive(marked));
+  const pid_t elsewhere = StartSleeper(mark, Session::kItsOwn);
   ASSERT_TRUE(IsAlive(longer));
+  ASSERT_TRUE(IsAlive(elsewhere));
 
-  KillMarked(mark);
+  KillMarked(getsid(0), mark);
   EXPECT_EQ(SignalThatEnded(marked), SIGKILL);
-  EXPECT_TRUE(IsAlive(longer));
 
-  kill(longer, SIGTERM);
-  EXPECT_EQ(SignalThatEnded(longer), SIGTERM);
+  // Had they been killed, that would be the signal that ended them.
+  for (const pid_t spared : {longer, elsewhere}) {
+    kill(spared, SIGTERM);
+    EXPECT_EQ(SignalThatEnded(spared), SIGTERM);
+  }
 }
 
 }  // namespace
