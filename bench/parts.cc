@@ -11,7 +11,8 @@ namespace clopencl {
 namespace {
 
 wire::LaunchKernel Launch(std::span<const wire::KernelArg> args = {}) {
-  return {{{1, 0}, {}, {}}, {1, 0}, 1, {}, {1, 1, 1}, {}, args, {}};
+  static constexpr std::array<uint64_t, 1> kOne{1};
+  return {{{1, 0}, {}, {}}, {1, 0}, {}, kOne, kOne, args, {}};
 }
 
 void EncodeLaunch(benchmark::State& state) {

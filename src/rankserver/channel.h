@@ -234,7 +234,7 @@ class Channel {
   bool FillsLate(Enqueue& command, Mem& image);
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
-  cl_int PrepareKernel(const wire::LaunchKernel& m, std::shared_ptr<Kernel>& kernel);
+  const std::shared_ptr<Kernel>* PrepareKernel(const wire::LaunchKernel& m, cl_int& error);
 
   // Of handlers/command_buffer.cc.
   class Recording;

@@ -107,9 +107,8 @@ void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, Access access, con
 }
 
 Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(channel), command_(command) {
-  const std::shared_ptr<Queue>* queue = channel.queues.Find(command.queue, error_);
-  if (queue == nullptr) return;
-  queue_ = *queue;
+  queue_ = channel.queues.Find(command.queue, error_);
+  if (queue_ == nullptr) return;
   if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, command.wait_list, waits_));
 }
 
@@ -140,21 +139,22 @@ bool Enqueue::Prepare() {
     channel_.FailCommand(command_, error_, reads_inline_);
     return false;
   }
+  Queue& queue = this->queue();
   const bool waits_for_others = !waits_.empty();
-  OrderAfterTransfers(channel_, queue_, waits_for_all_, waits_);
+  OrderAfterTransfers(channel_, *queue_, waits_for_all_, waits_);
   const size_t order_waits = waits_.size();
-  if (holds_back_the_rest_ && !queue_->in_order) {
+  if (holds_back_the_rest_ && !queue.in_order) {
     // Earlier transfers have to have their native commands in the queue before.
-    for (const auto& transfer : queue_->open) transfer->OrderEvent(queue_.get());
+    for (const auto& transfer : queue.open) transfer->OrderEvent(&queue);
   }
-  for (const MemUse& use : mems_) OrderAfterUses(channel_, queue_, *use.root, use.access, waits_);
-  if (queue_->in_order && !waits_for_others && waits_.size() == order_waits)
-    orders_transfers_ = queue_->transfers_started;
+  for (const MemUse& use : mems_) OrderAfterUses(channel_, *queue_, *use.root, use.access, waits_);
+  if (queue.in_order && !waits_for_others && waits_.size() == order_waits)
+    orders_transfers_ = queue.transfers_started;
   const bool wants_event = command_.event || need_event_ ||
-                           (!mems_.empty() && queue_->context->spans_servers) ||
-                           (queue_->in_order && channel_.at_tail());
-  args_ = {queue_->native.get(), static_cast<cl_uint>(waits_.size()),
-           waits_.empty() ? nullptr : waits_.data(), wants_event ? &raw_event_ : nullptr};
+                           (!mems_.empty() && queue.context->spans_servers) ||
+                           (queue.in_order && channel_.at_tail());
+  args_ = {queue.native.get(), static_cast<cl_uint>(waits_.size()), waits_.empty() ? nullptr : waits_.data(),
+           wants_event ? &raw_event_ : nullptr};
   return true;
 }
 
@@ -163,22 +163,23 @@ bool Enqueue::Finish(cl_int status) {
     channel_.FailCommand(command_, status, reads_inline_);
     return false;
   }
+  Queue& queue = this->queue();
   event_ = OwnedEvent(channel_.api(), raw_event_);
-  sequence_ = queue_->Issued(event_, waits_);
-  queue_->transfers_ordered = std::max(queue_->transfers_ordered, orders_transfers_);
-  channel_.NeedsFlush(queue_);
+  sequence_ = queue.Issued(event_, waits_);
+  queue.transfers_ordered = std::max(queue.transfers_ordered, orders_transfers_);
+  channel_.NeedsFlush(*queue_);
   if (raw_event_ == nullptr) return true;
-  if (queue_->context->spans_servers) {
-    for (const MemUse& use : mems_) RecordUse(queue_, *use.root, use.access, event_);
+  if (queue.context->spans_servers) {
+    for (const MemUse& use : mems_) RecordUse(*queue_, *use.root, use.access, event_);
   }
-  if (queue_->in_order) {
-    queue_->last_event = event_.Share();
-    queue_->last_sequence = sequence_;
+  if (queue.in_order) {
+    queue.last_event = event_.Share();
+    queue.last_sequence = sequence_;
   }
   if (command_.event) {
     Event event;
     event.native = event_.Share();
-    event.queue = queue_;
+    event.queue = *queue_;
     event.sequence = sequence_;
     channel_.InsertEvent(command_.event, std::move(event));
   }

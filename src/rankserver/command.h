@@ -38,8 +38,8 @@ class Enqueue {
 
   bool ok() const { return error_ == CL_SUCCESS; }
   cl_int error() const { return error_; }
-  Queue& queue() { return *queue_; }
-  const std::shared_ptr<Queue>& shared_queue() { return queue_; }
+  Queue& queue() { return **queue_; }
+  const std::shared_ptr<Queue>& shared_queue() { return *queue_; }
 
   // The native events of the wait list that are not known to be complete.
   const WaitList& waits() const { return waits_; }
@@ -72,7 +72,7 @@ class Enqueue {
 
   Channel& channel_;
   const wire::Command& command_;
-  std::shared_ptr<Queue> queue_;
+  const std::shared_ptr<Queue>* queue_ = nullptr;  // Of the table, where nothing erases queues meanwhile.
   cl_int error_ = CL_SUCCESS;
   WaitList waits_;
   struct MemUse {
@@ -95,8 +95,8 @@ class Enqueue {
 // an entry that names nothing or failed.
 cl_int ResolveWaitList(Channel& channel, std::span<const EventId> list, WaitList& waits);
 
-// Before a native command in an in-order queue: adds what it has to wait for because of the open transfers with
-// numbers below `before`.
+// Before a native command in an in-order queue: adds what it has to wait for because of the open transfers
+// with numbers below `before`.
 void OrderAfterOpen(Queue& queue, uint64_t before, WaitList& waits);
 // Before a native command in `queue`: adds what it has to wait for because of transfers of the queue.
 void OrderAfterTransfers(Channel& channel, const std::shared_ptr<Queue>& queue, bool waits_for_all,

@@ -34,7 +34,7 @@ class InlineVector {
   const T* end() const { return data() + size_; }
 
  private:
-  std::array<T, N> inline_{};
+  std::array<T, N> inline_;  // Not initialised: that would cost more than most lists.
   std::vector<T> heap_;
   size_t size_ = 0;
 };

@@ -318,7 +318,9 @@ class ServerKernels : public ServerCommands {
   EventId Launch(KernelId kernel, std::vector<wire::KernelArg> args, uint64_t items = 4,
                  uint32_t dimensions = 1, bool named = true) {
     const auto event = named ? link_.NewId<EventId>() : EventId{};
-    link_.Post(wire::LaunchKernel{{queue_, event, {}}, kernel, dimensions, {}, {items, 1, 1}, {}, args, {}});
+    std::vector<uint64_t> global(dimensions, 1);
+    if (dimensions > 0) global[0] = items;
+    link_.Post(wire::LaunchKernel{{queue_, event, {}}, kernel, {}, global, {}, args, {}});
     if (named) link_.Watch(event);
     return event;
   }
@@ -385,6 +387,30 @@ TEST_F(ServerKernels, RefuseWhatCannotBeLaunched) {
   EXPECT_EQ(link_.events.at(many_dimensions).status, CL_INVALID_WORK_DIMENSION);
 }
 
+TEST_F(ServerKernels, RefuseSizesOfOtherDimensions) {
+  Launch(add_, {MemArg(0, mem_), IntArg(1, five_)});
+  const uint64_t launches = mock_.calls("EnqueueNDRangeKernel");
+  const std::array<uint64_t, 1> one{4};
+  const std::array<uint64_t, 2> two{2, 2};
+  const auto launch = [&](std::span<const uint64_t> offset, std::span<const uint64_t> global,
+                          std::span<const uint64_t> local) {
+    const auto event = link_.NewId<EventId>();
+    link_.Post(wire::LaunchKernel{{queue_, event, {}}, add_, offset, global, local, {}, {}});
+    link_.Watch(event);
+    return event;
+  };
+  const EventId far_offset = launch(two, one, {});
+  const EventId near_offset = launch(one, two, {});
+  const EventId large_group = launch({}, one, two);
+  const EventId small_group = launch({}, two, one);
+  RunAll();
+  EXPECT_EQ(link_.events.at(far_offset).status, CL_INVALID_GLOBAL_OFFSET);
+  EXPECT_EQ(link_.events.at(near_offset).status, CL_INVALID_GLOBAL_OFFSET);
+  EXPECT_EQ(link_.events.at(large_group).status, CL_INVALID_WORK_GROUP_SIZE);
+  EXPECT_EQ(link_.events.at(small_group).status, CL_INVALID_WORK_GROUP_SIZE);
+  EXPECT_EQ(mock_.calls("EnqueueNDRangeKernel"), launches + 1);
+}
+
 TEST_F(ServerKernels, LaunchesWithoutEventsAreCheap) {
   Launch(add_, {MemArg(0, mem_), IntArg(1, five_)}, 4, 1, false);
   RunAll();
@@ -408,7 +434,8 @@ TEST_F(ServerKernels, ThoseBeforeAMalformedOneRun) {
   const uint64_t launches = mock_.calls("EnqueueNDRangeKernel");
   wire::PacketBuilder builder(0);
   const std::array args{MemArg(0, mem_), IntArg(1, five_)};
-  const wire::LaunchKernel launch{{queue_, {}, {}}, add_, 1, {}, {4, 1, 1}, {}, args, {}};
+  const std::array four{uint64_t{4}};
+  const wire::LaunchKernel launch{{queue_, {}, {}}, add_, {}, four, {}, args, {}};
   for (int i = 0; i < 3; ++i) builder.Add(launch);
   ByteBuffer frame;
   wire::AppendFrame(launch, frame);

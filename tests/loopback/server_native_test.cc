@@ -81,9 +81,8 @@ TEST_F(ServerOnNatives, KernelsFollowTransfersAndFinish) {
     link_->Post(wire::LaunchKernel{
         {queue_, event, {}},
         kernel,
-        1,
         {},
-        {1024, 1, 1},
+        std::array{uint64_t{1024}},
         {},
         std::array{wire::KernelArg{0, wire::ArgKind::kMem, mem.Pack(), {}},
                    wire::KernelArg{1, wire::ArgKind::kValue, 0, std::as_bytes(std::span(&round, 1))}},
@@ -140,9 +139,8 @@ TEST(ServerOutput, KernelsPrintBeforeTheFinishIsAnswered) {
     link.Post(wire::LaunchKernel{
         {queue, {}, {}},
         kernel,
-        1,
         {},
-        {1, 1, 1},
+        std::array{uint64_t{1}},
         {},
         std::array{wire::KernelArg{0, wire::ArgKind::kValue, 0, std::as_bytes(std::span(&n, 1))}},
         {}});

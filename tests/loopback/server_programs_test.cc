@@ -39,7 +39,7 @@ class ServerPrograms : public ::testing::Test {
   }
   int32_t LaunchStatus(KernelId kernel) {
     const auto event = link_.NewId<EventId>();
-    link_.Post(wire::LaunchKernel{{queue_, event, {}}, kernel, 1, {}, {1, 1, 1}, {}, {}, {}});
+    link_.Post(wire::LaunchKernel{{queue_, event, {}}, kernel, {}, std::array{uint64_t{1}}, {}, {}, {}});
     return harness_.Wait(event).status;
   }
 };

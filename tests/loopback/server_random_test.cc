@@ -178,9 +178,8 @@ class RandomCommands {
       link_.Post(
           wire::LaunchKernel{{queue, event, Use({&view}, event)},
                              add_,
-                             1,
                              {},
-                             {count, 1, 1},
+                             std::array{count},
                              {},
                              std::array{mem(0, view.id), wire::KernelArg{1, wire::ArgKind::kValue, 0, value}},
                              {}});
@@ -193,9 +192,8 @@ class RandomCommands {
     link_.Post(wire::LaunchKernel{
         {queue, event, Use({&view, &other}, event)},
         scale_,
-        1,
         {},
-        {count, 1, 1},
+        std::array{count},
         {},
         std::array{mem(0, view.id), mem(1, other.id), wire::KernelArg{2, wire::ArgKind::kValue, 0, value}},
         {}});

@@ -324,7 +324,7 @@ TEST_F(MappedTransfers, LargeBuffersAskForHugePagesBeforeAKernelTouchesThem) {
   ASSERT_EQ(harness_.Build(program).status, CL_SUCCESS);
   link_.Post(wire::CreateKernel{kernel, program, "look"});
   const std::array args{wire::KernelArg{0, wire::ArgKind::kMem, large.Pack(), {}}};
-  link_.Post(wire::LaunchKernel{{queue_, {}, {}}, kernel, 1, {}, {1, 1, 1}, {}, args, {}});
+  link_.Post(wire::LaunchKernel{{queue_, {}, {}}, kernel, {}, std::array{uint64_t{1}}, {}, args, {}});
   RunAll();
   EXPECT_TRUE(asked);
 }

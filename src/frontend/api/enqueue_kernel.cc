@@ -9,7 +9,16 @@ namespace clopencl::frontend::api {
 namespace {
 
 struct Sizes {
-  std::array<uint64_t, 3> offset{}, global{}, local{};
+  using Each = std::array<uint64_t, 3>;
+
+  // As they are sent: `given` or nothing.
+  std::span<const uint64_t> Sent(const Each& sizes, bool given = true) const {
+    return {sizes.data(), given ? dimensions : 0};
+  }
+
+  cl_uint dimensions = 0;
+  bool has_offset = false, has_local = false;
+  Each offset{}, global{}, local{};
 };
 
 // OpenCL 3.0, clEnqueueNDRangeKernel, in the order of its list of errors.
@@ -18,7 +27,7 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
   Require(dimensions >= 1 && dimensions <= device.max_dimensions() && dimensions <= 3,
           CL_INVALID_WORK_DIMENSION);
   const bool before_2_1 = device.version() < CL_MAKE_VERSION(2, 1, 0);
-  Sizes sizes;
+  Sizes sizes{.dimensions = dimensions, .has_local = local != nullptr};
   Require(global != nullptr || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
   const uint64_t largest = device.max_global_size();
   for (cl_uint i = 0; i < dimensions; ++i) {
@@ -26,6 +35,7 @@ Sizes CheckSizes(const Device& device, const KernelInfo::OnDevice& kernel, cl_ui
     Require(sizes.global[i] != 0 || !before_2_1, CL_INVALID_GLOBAL_WORK_SIZE);
     Require(sizes.global[i] <= largest, CL_INVALID_GLOBAL_WORK_SIZE);
     if (offset != nullptr) sizes.offset[i] = offset[i];
+    sizes.has_offset |= sizes.offset[i] != 0;
     Require(sizes.offset[i] <= largest - sizes.global[i], CL_INVALID_GLOBAL_OFFSET);
   }
   const auto& required = kernel.required_size;
@@ -99,8 +109,9 @@ void Launch(cl_command_queue queue_handle, cl_kernel kernel_handle, cl_command_t
   // Launches that come later may be sent earlier, so one that is held carries all of its arguments.
   const Kernel::Changes& changes =
       command.held() ? kernel.TakeAll(command.session()) : kernel.TakeChanges(command.session());
-  command.Post(wire::LaunchKernel{command.wire(), kernel.id(), dimensions, sizes.offset, sizes.global,
-                                  sizes.local, changes.args, changes.exec_info});
+  command.Post(wire::LaunchKernel{command.wire(), kernel.id(), sizes.Sent(sizes.offset, sizes.has_offset),
+                                  sizes.Sent(sizes.global), sizes.Sent(sizes.local, sizes.has_local),
+                                  changes.args, changes.exec_info});
   if (command.held())
     command.Do([keep = Ref(kernel), &session = command.session()] { keep->ForgetTaken(session); });
   command.Commit(event);

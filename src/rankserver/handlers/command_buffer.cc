@@ -4,7 +4,6 @@
 
 #include "common/log.h"
 #include "rankserver/command.h"
-#include "rankserver/range.h"
 
 namespace clopencl::rankserver {
 namespace {
@@ -181,20 +180,22 @@ void Channel::On(const wire::RecordBarrier& m) {
 
 void Channel::On(const wire::RecordLaunchKernel& m) {
   Recording recording(*this, m.buffer, m.sync_points);
-  std::shared_ptr<Kernel> kernel;
   // A kernel that only this command runs.
-  if (const cl_int error = PrepareKernel(m.what, kernel)) recording.Fail(error);
+  cl_int error = CL_SUCCESS;
+  const std::shared_ptr<Kernel>* found = PrepareKernel(m.what, error);
+  if (error != CL_SUCCESS) recording.Fail(error);
   if (!recording.ok()) return;
-  recording.buffer().kernels.push_back(kernel);
-  for (const KernelArgument& arg : kernel->args) {
+  const Kernel& kernel = **found;
+  recording.buffer().kernels.push_back(*found);
+  for (const KernelArgument& arg : kernel.args) {
     if (!arg.mem) continue;
     if (const std::shared_ptr<Mem>* mem = mems.Find(arg.mem)) recording.Use(*mem);
   }
-  const Range range(m.what);
   recording.Run([&](const RecordArgs& to) {
-    return api().CommandNDRangeKernel(to.buffer, nullptr, nullptr, kernel->native.get(), m.what.dimensions,
-                                      range.offset.data(), range.global.data(), range.native_local(),
-                                      to.count, to.list, to.sync_point, nullptr);
+    return api().CommandNDRangeKernel(to.buffer, nullptr, nullptr, kernel.native.get(),
+                                      static_cast<cl_uint>(m.what.global.size()), m.what.offset.data(),
+                                      m.what.global.data(), m.what.local.data(), to.count, to.list,
+                                      to.sync_point, nullptr);
   });
 }
 

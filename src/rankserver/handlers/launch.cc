@@ -1,12 +1,19 @@
 // Kernel launches.
 #include "common/log.h"
 #include "rankserver/command.h"
-#include "rankserver/range.h"
 
 namespace clopencl::rankserver {
 namespace {
 
 constexpr uint32_t kMaxArguments = 4096;
+
+cl_int CheckSizes(const wire::LaunchKernel& m) {
+  const size_t dimensions = m.global.size();
+  if (dimensions < 1 || dimensions > 3) return CL_INVALID_WORK_DIMENSION;
+  if (!m.offset.empty() && m.offset.size() != dimensions) return CL_INVALID_GLOBAL_OFFSET;
+  if (!m.local.empty() && m.local.size() != dimensions) return CL_INVALID_WORK_GROUP_SIZE;
+  return CL_SUCCESS;
+}
 
 }  // namespace
 
@@ -61,45 +68,48 @@ cl_int Channel::SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info) {
   return api().SetKernelExecInfo(kernel.native.get(), info.param, info.value.size(), info.value.data());
 }
 
-// The kernel with the arguments that the message brings, and the first error of all that it is to run with.
-cl_int Channel::PrepareKernel(const wire::LaunchKernel& m, std::shared_ptr<Kernel>& kernel) {
-  cl_int status = CL_SUCCESS;
-  const auto fail = [&status](cl_int error) {
-    if (status == CL_SUCCESS) status = error;
+// The kernel, whose slot it is, with the arguments that the message brings; null when it can't be run.
+// `error`: the first of all that the launch is to fail with.
+const std::shared_ptr<Kernel>* Channel::PrepareKernel(const wire::LaunchKernel& m, cl_int& error) {
+  error = CL_SUCCESS;
+  const auto fail = [&error](cl_int status) {
+    if (error == CL_SUCCESS) error = status;
   };
-  const std::shared_ptr<Kernel>* found = kernels.Find(m.kernel, status);
-  if (found == nullptr) return status;
+  const std::shared_ptr<Kernel>* found = kernels.Find(m.kernel, error);
+  if (found == nullptr) return nullptr;
+  Kernel& kernel = **found;
   // The program is still being built; the frontend waits for that before it sends launches.
-  if (!(*found)->native)
-    return (*found)->error != CL_SUCCESS ? (*found)->error : CL_INVALID_PROGRAM_EXECUTABLE;
-  kernel = *found;
-  if (m.dimensions < 1 || m.dimensions > 3) fail(CL_INVALID_WORK_DIMENSION);
+  if (!kernel.native) {
+    error = kernel.error != CL_SUCCESS ? kernel.error : CL_INVALID_PROGRAM_EXECUTABLE;
+    return nullptr;
+  }
+  fail(CheckSizes(m));
   for (const wire::KernelArg& arg : m.args) {
     if (arg.index >= kMaxArguments) {
       fail(CL_INVALID_ARG_INDEX);
       continue;
     }
-    if (arg.index >= kernel->args.size()) kernel->args.resize(arg.index + 1);
-    const cl_int error = SetArgument(*kernel, arg);
-    kernel->args[arg.index].error = error;
+    if (arg.index >= kernel.args.size()) kernel.args.resize(arg.index + 1);
+    kernel.args[arg.index].error = SetArgument(kernel, arg);
   }
-  for (const wire::KernelExecInfo& info : m.exec_info) fail(SetExecInfo(*kernel, info));
-  for (const KernelArgument& arg : kernel->args) fail(arg.error);
-  return status;
+  for (const wire::KernelExecInfo& info : m.exec_info) fail(SetExecInfo(kernel, info));
+  for (const KernelArgument& arg : kernel.args) fail(arg.error);
+  return found;
 }
 
 void Channel::On(const wire::LaunchKernel& m) {
   Enqueue command(*this, m.command);
-  std::shared_ptr<Kernel> kernel;
-  if (const cl_int error = PrepareKernel(m, kernel)) command.Fail(error);
+  cl_int error = CL_SUCCESS;
+  const std::shared_ptr<Kernel>* kernel = PrepareKernel(m, error);
+  if (error != CL_SUCCESS) command.Fail(error);
   if (kernel != nullptr) {
-    for (const KernelArgument& arg : kernel->args)
+    for (const KernelArgument& arg : (*kernel)->args)
       if (arg.mem) command.Use(arg.mem, arg.access);
   }
-  const Range range(m);
   command.Run([&](const NativeArgs& to) {
-    return api().EnqueueNDRangeKernel(to.queue, kernel->native.get(), m.dimensions, range.offset.data(),
-                                      range.global.data(), range.native_local(), to.count, to.list, to.event);
+    return api().EnqueueNDRangeKernel(to.queue, (*kernel)->native.get(),
+                                      static_cast<cl_uint>(m.global.size()), m.offset.data(), m.global.data(),
+                                      m.local.data(), to.count, to.list, to.event);
   });
 }
 

@@ -176,16 +176,15 @@ struct KernelExecInfo {
   ByteView value;
 };
 
-// args: only those that changed since the last launch of this kernel on this channel. Sizes hold `dimensions`
-// valid entries; local all 0: left to the device. exec_info: (token, value) pairs that changed, for
-// clSetKernelExecInfo.
+// One to three dimensions, as many as `global` has; the others have as many or are empty. offset empty:
+// zeros. local empty: left to the device. args: only those that changed since the last launch of this kernel
+// on this channel. exec_info: (token, value) pairs that changed, for clSetKernelExecInfo.
 struct LaunchKernel {
   Command command;
   KernelId kernel;
-  uint32_t dimensions = 0;
-  std::array<uint64_t, 3> offset{};
-  std::array<uint64_t, 3> global{};
-  std::array<uint64_t, 3> local{};
+  std::span<const uint64_t> offset;
+  std::span<const uint64_t> global;
+  std::span<const uint64_t> local;
   std::span<const KernelArg> args;
   std::span<const KernelExecInfo> exec_info;
 };
