@@ -77,13 +77,20 @@ void Channel::OnPacket(transport::Rank from, std::span<const std::byte> packet) 
   }
 }
 
-// As wire::Dispatch, with a look at the message that comes next.
 bool Channel::DispatchAll(std::span<const std::byte> packet) {
+  const bool good = DispatchEach(packet);
+  IssueLaunches();
+  return good;
+}
+
+// As wire::Dispatch, with a look at the message that comes next.
+bool Channel::DispatchEach(std::span<const std::byte> packet) {
   wire::ByteView rest = packet.subspan(wire::kPacketHeaderSize);
   while (!rest.empty() && !failed_ && !ended_) {
-    arena_.Reset();
+    if (launches_.empty()) arena_.Reset();
     wire::Frame frame;
     if (!wire::TakeFrame(rest, frame)) return false;
+    if (frame.opcode != wire::kOpcode<wire::LaunchKernel>) IssueLaunches();
     at_tail_ = rest.empty() || wire::NextOpcode(rest) == wire::kOpcode<wire::Finish>;
     Tracing* const tracing = environment_.tracing.get();
     if (tracing != nullptr) [[unlikely]]

@@ -21,6 +21,7 @@ namespace clopencl::rankserver {
 
 class Enqueue;
 class ProgramJob;
+struct NativeArgs;
 struct ProgramDevice;
 
 // Handles the messages of its channel and sends the answers, one packet a pass. Belongs to the event loop;
@@ -187,6 +188,11 @@ class Channel {
   // Gone with the channel: for callbacks that may come later.
   std::weak_ptr<Channel*> alive() const { return alive_; }
 
+  // Enqueues the launches that wait for others to be enqueued with.
+  void IssueLaunches() {
+    if (!launches_.empty()) IssueWaitingLaunches();
+  }
+
   // The next message of this packet is no further command, so the command at hand is worth an event:
   // something will soon want to know how far its queue is.
   bool at_tail() const { return at_tail_; }
@@ -205,6 +211,7 @@ class Channel {
  private:
   // False where the packet is malformed.
   bool DispatchAll(std::span<const std::byte> packet);
+  bool DispatchEach(std::span<const std::byte> packet);
 
   // Of tracking.cc.
   bool PollLong();
@@ -235,6 +242,9 @@ class Channel {
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
   const std::shared_ptr<Kernel>* PrepareKernel(const wire::LaunchKernel& m, cl_int& error);
+  struct Launch;
+  cl_int EnqueueLaunch(const Launch& launch, const NativeArgs& to);
+  void IssueWaitingLaunches();
 
   // Of handlers/command_buffer.cc.
   class Recording;
@@ -288,6 +298,13 @@ class Channel {
   OfferedPlatform platform_;
   wire::PacketBuilder builder_;
   wire::Arena arena_;
+  // A launch that is ready to be enqueued. What it points to stays until a message of another kind comes.
+  struct Launch {
+    const std::shared_ptr<Queue>* queue = nullptr;
+    cl_kernel kernel = nullptr;
+    std::span<const uint64_t> offset, global, local;
+  };
+  std::vector<Launch> launches_;
   std::vector<std::shared_ptr<Queue>> to_flush_;
   // User events that the frontend released before those who complete them have done so; commands wait for
   // them.

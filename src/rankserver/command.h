@@ -62,22 +62,26 @@ class Enqueue {
     return Finish(function(args_));
   }
 
+  // Run() in two steps: false when the command has failed, else args() is what the native function is to get;
+  // and what became of it, which may come later where args() has neither list nor event and nothing else is
+  // enqueued before.
+  bool Prepare();
+  const NativeArgs& args() const { return args_; }
+  bool Finish(cl_int status);
+
   // After Run(): the command's number in its queue, and its event if NeedEvent() was called.
   uint64_t sequence() const { return sequence_; }
   OwnedEvent TakeEvent() { return std::move(event_); }
 
  private:
-  bool Prepare();
-  bool Finish(cl_int status);
-
   Channel& channel_;
   const wire::Command& command_;
   const std::shared_ptr<Queue>* queue_ = nullptr;  // Of the table, where nothing erases queues meanwhile.
   cl_int error_ = CL_SUCCESS;
   WaitList waits_;
   struct MemUse {
-    Mem* root = nullptr;
-    Access access = Access::kReads;
+    Mem* root;
+    Access access;
   };
   InlineVector<MemUse, 8> mems_;
   NativeArgs args_;
@@ -117,6 +121,7 @@ void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, Access access, con
 template <typename Function>
 uint64_t EnqueueOwn(Channel& channel, const std::shared_ptr<Queue>& queue, const WaitList& waits,
                     OwnedEvent* event, cl_int& status, Function function) {
+  channel.IssueLaunches();
   cl_event raw = nullptr;
   NativeArgs args{queue->native.get(), static_cast<cl_uint>(waits.size()),
                   waits.empty() ? nullptr : waits.data(), event != nullptr ? &raw : nullptr};

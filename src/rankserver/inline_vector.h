@@ -10,7 +10,7 @@ namespace clopencl::rankserver {
 
 template <typename T, size_t N>
 class InlineVector {
-  static_assert(std::is_trivially_copyable_v<T>);
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>);
 
  public:
   void push_back(T value) {

@@ -430,6 +430,42 @@ TEST_F(ServerKernels, ManyInOnePacketRunInTurn) {
   EXPECT_EQ(Ints(mem_), std::vector<int32_t>(4, 5 + 5050));
 }
 
+TEST_F(ServerKernels, ThoseEnqueuedTogetherKeepTheirPlace) {
+  const MemId copied = link_.Buffer(context_, 16);
+  const MemId scaled = link_.Buffer(context_, 16);
+  const auto add = [&](int times) {
+    for (int i = 0; i < times; ++i) Launch(add_, {}, 4, 1, false);
+  };
+  Launch(add_, {MemArg(0, mem_), IntArg(1, five_)}, 4, 1, false);
+  add(39);
+  link_.Post(wire::CopyBuffer{{queue_, {}, {}}, mem_, copied, 0, 0, 16});
+  add(40);
+  Launch(scale_, {MemArg(0, scaled), MemArg(1, mem_), IntArg(2, three_)}, 4, 1, false);
+  add(40);
+  Launch(add_, {IntArg(1, three_)}, 4, 1, false);
+  add(1);
+  EXPECT_EQ(Ints(copied), std::vector<int32_t>(4, 200));
+  EXPECT_EQ(Ints(scaled), std::vector<int32_t>(4, 1200));
+  EXPECT_EQ(Ints(mem_), std::vector<int32_t>(4, 606));
+}
+
+TEST_F(ServerKernels, TheFirstErrorOfThoseEnqueuedTogetherIsTheQueues) {
+  Launch(add_, {MemArg(0, mem_), IntArg(1, five_)}, 4, 1, false);
+  RunAll();
+  const uint64_t launches = mock_.calls("EnqueueNDRangeKernel");
+  mock_.FailNext("EnqueueNDRangeKernel", CL_MEM_OBJECT_ALLOCATION_FAILURE, 1);
+  for (int i = 0; i < 4; ++i) Launch(add_, {}, 4, 1, false);
+  Launch(KernelId{500, 1}, {}, 4, 1, false);
+  const uint32_t first = PostFinish(queue_);
+  for (int i = 0; i < 3; ++i) Launch(add_, {}, 4, 1, false);
+  const uint32_t second = PostFinish(queue_);
+  RunAll();
+  EXPECT_EQ(link_.finished.at(first), CL_MEM_OBJECT_ALLOCATION_FAILURE);
+  EXPECT_EQ(link_.finished.at(second), CL_SUCCESS);
+  EXPECT_EQ(mock_.calls("EnqueueNDRangeKernel"), launches + 7);
+  EXPECT_EQ(Ints(mem_), std::vector<int32_t>(4, 5 * 7));
+}
+
 TEST_F(ServerKernels, ThoseBeforeAMalformedOneRun) {
   const uint64_t launches = mock_.calls("EnqueueNDRangeKernel");
   wire::PacketBuilder builder(0);

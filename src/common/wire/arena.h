@@ -1,6 +1,7 @@
 // Memory for the sequences of one decoded packet: a bump allocator that is reset, not freed, between packets.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -16,7 +17,7 @@ class Arena {
     static_assert(std::is_trivially_destructible_v<T>, "an arena runs no destructors");
     static_assert(alignof(T) <= alignof(std::max_align_t));
     T* first = static_cast<T*>(AllocateBytes(count * sizeof(T)));
-    for (size_t i = 0; i < count; ++i) new (first + i) T();
+    for (size_t i = 0; i < count; ++i) new (first + i) T;
     return first;
   }
 
@@ -34,15 +35,17 @@ class Arena {
   void* AllocateBytes(size_t size) {
     constexpr size_t kAlign = alignof(std::max_align_t);
     size = (size + kAlign - 1) / kAlign * kAlign;
-    if (blocks_.empty() || blocks_.back().size - used_ < size) {
-      size_t next = blocks_.empty() ? 4096 : blocks_.back().size * 2;
-      if (next < size) next = size;
-      blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(next), next});
-      used_ = 0;
-    }
+    if (blocks_.empty() || blocks_.back().size - used_ < size) [[unlikely]]
+      AddBlock(size);
     void* result = blocks_.back().bytes.get() + used_;
     used_ += size;
     return result;
+  }
+
+  [[gnu::noinline]] void AddBlock(size_t least) {
+    const size_t size = std::max(least, blocks_.empty() ? size_t{4096} : blocks_.back().size * 2);
+    blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
+    used_ = 0;
   }
 
   std::vector<Block> blocks_;

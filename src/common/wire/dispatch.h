@@ -21,7 +21,7 @@ namespace internal {
 
 template <typename Message, typename Handler>
 bool DecodeAndHandle(Handler& handler, ByteView body, Arena& arena) {
-  Message message{};
+  Message message;
   if (!Decode(body, arena, message)) return false;
   handler.On(static_cast<const Message&>(message));
   return true;

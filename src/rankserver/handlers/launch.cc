@@ -6,6 +6,7 @@ namespace clopencl::rankserver {
 namespace {
 
 constexpr uint32_t kMaxArguments = 4096;
+constexpr size_t kMostWaiting = 32;  // Launches; what they need has to fit in the first level of the cache.
 
 cl_int CheckSizes(const wire::LaunchKernel& m) {
   const size_t dimensions = m.global.size();
@@ -97,7 +98,30 @@ const std::shared_ptr<Kernel>* Channel::PrepareKernel(const wire::LaunchKernel& 
   return found;
 }
 
+cl_int Channel::EnqueueLaunch(const Launch& launch, const NativeArgs& to) {
+  return api().EnqueueNDRangeKernel(to.queue, launch.kernel, static_cast<cl_uint>(launch.global.size()),
+                                    launch.offset.data(), launch.global.data(), launch.local.data(), to.count,
+                                    to.list, to.event);
+}
+
+void Channel::IssueWaitingLaunches() {
+  for (const Launch& launch : launches_) {
+    Queue& queue = **launch.queue;
+    const cl_int status = EnqueueLaunch(launch, {queue.native.get(), 0, nullptr, nullptr});
+    if (status == CL_SUCCESS) {
+      queue.Issued({}, {});
+    } else if (queue.error == CL_SUCCESS) {
+      queue.error = status;
+    }
+  }
+  launches_.clear();
+}
+
+// Launches that nobody can tell apart from the next are made ready one after the other and enqueued one after
+// the other: our code and the native runtime's, by turns, would push each other out of the processor's caches
+// (on an H200 0.2 us of 4 for each launch).
 void Channel::On(const wire::LaunchKernel& m) {
+  if (!m.args.empty() || !m.exec_info.empty()) IssueLaunches();  // With the arguments of before.
   Enqueue command(*this, m.command);
   cl_int error = CL_SUCCESS;
   const std::shared_ptr<Kernel>* kernel = PrepareKernel(m, error);
@@ -106,11 +130,18 @@ void Channel::On(const wire::LaunchKernel& m) {
     for (const KernelArgument& arg : (*kernel)->args)
       if (arg.mem) command.Use(arg.mem, arg.access);
   }
-  command.Run([&](const NativeArgs& to) {
-    return api().EnqueueNDRangeKernel(to.queue, (*kernel)->native.get(),
-                                      static_cast<cl_uint>(m.global.size()), m.offset.data(), m.global.data(),
-                                      m.local.data(), to.count, to.list, to.event);
-  });
+  if (!command.ok()) IssueLaunches();  // Their errors come first.
+  if (!command.Prepare()) return;
+  const Launch launch{&command.shared_queue(), (*kernel)->native.get(), m.offset, m.global, m.local};
+  const NativeArgs& to = command.args();
+  if (to.count == 0 && to.event == nullptr && environment_.tracing == nullptr) {
+    NeedsFlush(command.shared_queue());
+    launches_.push_back(launch);
+    if (launches_.size() >= kMostWaiting) IssueLaunches();
+    return;
+  }
+  IssueLaunches();
+  command.Finish(EnqueueLaunch(launch, to));
 }
 
 }  // namespace clopencl::rankserver
