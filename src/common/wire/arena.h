@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace clopencl::wire {
@@ -22,8 +23,10 @@ class Arena {
   }
 
   void Reset() {
+    if (blocks_.empty()) return;
     if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);  // The last is the largest.
-    used_ = 0;
+    next_ = blocks_.back().bytes.get();
+    left_ = blocks_.back().size;
   }
 
  private:
@@ -35,21 +38,22 @@ class Arena {
   void* AllocateBytes(size_t size) {
     constexpr size_t kAlign = alignof(std::max_align_t);
     size = (size + kAlign - 1) / kAlign * kAlign;
-    if (blocks_.empty() || blocks_.back().size - used_ < size) [[unlikely]]
+    if (left_ < size) [[unlikely]]
       AddBlock(size);
-    void* result = blocks_.back().bytes.get() + used_;
-    used_ += size;
-    return result;
+    left_ -= size;
+    return std::exchange(next_, next_ + size);
   }
 
   [[gnu::noinline]] void AddBlock(size_t least) {
     const size_t size = std::max(least, blocks_.empty() ? size_t{4096} : blocks_.back().size * 2);
     blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
-    used_ = 0;
+    next_ = blocks_.back().bytes.get();
+    left_ = size;
   }
 
   std::vector<Block> blocks_;
-  size_t used_ = 0;  // Of the last block.
+  std::byte* next_ = nullptr;  // In the last block.
+  size_t left_ = 0;            // From there on.
 };
 
 }  // namespace clopencl::wire

@@ -106,6 +106,26 @@ inline std::byte* WriteBytes(const void* data, size_t size, std::byte* into) {
   return into + size;
 }
 
+// Most sequences are short, and for those a call costs more than the copying.
+template <typename T>
+std::byte* WriteValues(const T* values, size_t count, std::byte* into) {
+  switch (count) {
+    case 3:
+      std::memcpy(into + 2 * sizeof(T), values + 2, sizeof(T));
+      [[fallthrough]];
+    case 2:
+      std::memcpy(into + sizeof(T), values + 1, sizeof(T));
+      [[fallthrough]];
+    case 1:
+      std::memcpy(into, values, sizeof(T));
+      [[fallthrough]];
+    case 0:
+      return into + count * sizeof(T);
+    default:
+      return WriteBytes(values, count * sizeof(T), into);
+  }
+}
+
 // Writes the value where there is room for EncodedSize() of it, and returns what lies behind it. Passing the
 // place on by value keeps it in a register from field to field.
 template <typename T>
@@ -119,7 +139,7 @@ std::byte* Write(const T& value, std::byte* into) {
     using Element = std::remove_cvref_t<decltype(*value.data())>;
     if constexpr (IsSpan<T>::value) into = Write(static_cast<uint32_t>(value.size()), into);
     if constexpr (Scalar<Element> || IsPlain<Element>()) {
-      return WriteBytes(value.data(), value.size() * sizeof(Element), into);
+      return WriteValues(value.data(), value.size(), into);
     } else {
       for (const Element& element : value) into = Write(element, into);
       return into;
