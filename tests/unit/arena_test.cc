@@ -26,14 +26,14 @@ TEST(Arena, ValuesBeginAsTheirDefault) {
 TEST(Arena, AllocationsAreAlignedAndApart) {
   Arena arena;
   std::vector<uint8_t*> blocks;
-  for (size_t i = 0; i < 1000; ++i) {
+  for (size_t i = 1; i < 1000; ++i) {
     uint8_t* block = arena.Allocate<uint8_t>(i);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(block) % alignof(std::max_align_t), 0u);
     std::memset(block, static_cast<int>(i % 251), i);
     blocks.push_back(block);
   }
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    for (size_t at = 0; at < i; ++at) ASSERT_EQ(blocks[i][at], i % 251) << "block " << i;
+  for (size_t i = 1; i <= blocks.size(); ++i) {
+    for (size_t at = 0; at < i; ++at) ASSERT_EQ(blocks[i - 1][at], i % 251) << "block " << i;
   }
 }
 

@@ -13,6 +13,7 @@ namespace clopencl::wire {
 // Not thread-safe. What it hands out stays valid until Reset().
 class Arena {
  public:
+  // `count` values, at least one. Those of a type without a constructor have no contents yet.
   template <typename T>
   T* Allocate(size_t count) {
     static_assert(std::is_trivially_destructible_v<T>, "an arena runs no destructors");
