@@ -68,11 +68,15 @@ void EnqueueNothing(Queue& queue, cl_command_type type, const WaitList& wait_lis
   command.Commit(event);
 }
 
-// Whether a blocking write has to wait for its execution. A small one's data is away from the application's
-// memory at once, and the server puts whatever uses the buffer behind it (wire::WriteBuffer::blocking); but a
-// failed wait list has to be told, and an event be complete.
+// Whether a blocking write need not wait for its execution, but for the application's memory only: the server
+// puts whatever uses the buffer behind it (wire::WriteBuffer::blocking). But a failed wait list has to be told,
+// and an event be complete.
+bool OnlyLeavesMemory(cl_bool blocking, const WaitList& wait_list, const cl_event* event) {
+  return blocking == CL_TRUE && wait_list.empty() && event == nullptr;
+}
+// A small write's data is away at once.
 bool MustWait(cl_bool blocking, const WaitList& wait_list, size_t size, const cl_event* event) {
-  return blocking == CL_TRUE && (!wait_list.empty() || event != nullptr || WriteNeedsEvent(size));
+  return blocking == CL_TRUE && (!OnlyLeavesMemory(blocking, wait_list, event) || WriteNeedsEvent(size));
 }
 
 // Of a blocking write that need not wait: in a context that spans servers it may be held back (held.h), and
@@ -121,7 +125,8 @@ void EnqueueWriteBuffer(cl_command_queue queue_handle, cl_mem handle, cl_bool bl
   command.Access(buffer, offset, size, false, true);
   ByteBuffer packed;
   const wire::Source from = SendFrom(command, HostRegion::Contiguous(ptr, size), packed);
-  command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from, blocking == CL_TRUE});
+  command.Post(wire::WriteBuffer{command.wire(), buffer.id(), offset, size, from,
+                                 OnlyLeavesMemory(blocking, wait_list, event)});
   CommitWrite(command, blocking, wait, event);
 }
 
@@ -177,7 +182,7 @@ void EnqueueWriteBufferRect(cl_command_queue queue_handle, cl_mem handle, cl_boo
                                      Triple(region),
                                      {there.row_pitch, there.slice_pitch},
                                      from,
-                                     blocking == CL_TRUE});
+                                     OnlyLeavesMemory(blocking, wait_list, event)});
   CommitWrite(command, blocking, wait, event);
 }
 

@@ -31,7 +31,8 @@ struct TransferRequest {
   // Not a command of the application: every later command that uses the object waits for it, and a failure
   // becomes the object's.
   bool internal = false;
-  // A blocking write that nobody waited for: a command, but every later use of the object waits for it.
+  // A blocking write whose end nobody waits for: a command, but every later use of the object waits for it. If
+  // it has an event, somebody waits until the data is out of the application's hands.
   bool blocking = false;
   bool announce_moved = false;  // The frontend hears when the payload's tag is free again.
 };

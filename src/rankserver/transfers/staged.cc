@@ -64,6 +64,7 @@ class StagedTransfer final : public Transfer {
       if (arrival_) channel_.SetNativeStatus(arrival_.get(), ok ? CL_COMPLETE : CL_OUT_OF_RESOURCES);
       if (outcome_) return Finish(*outcome_);
       EnqueueWrite();
+      Accepted();
     });
   }
 

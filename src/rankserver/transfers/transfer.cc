@@ -147,6 +147,13 @@ void Transfer::Finish(cl_int status) {
   channel_.Settle(request_.queue);
 }
 
+void Transfer::Accepted() {
+  if (over_ || accepted_ || !request_.blocking || !request_.event) return;
+  if (request_.queue->context->spans_servers || request_.queue->open.size() > 1) return;
+  accepted_ = true;
+  channel_.CompleteEvent(request_.event, watch_, CL_COMPLETE, times_, nullptr);
+}
+
 void Transfer::Report() {
   if (std::exchange(reported_, true)) return;
   if (request_.internal) {
@@ -156,7 +163,7 @@ void Transfer::Report() {
     request_.mem->error = status_;
     return;
   }
-  if (!request_.event) {
+  if (!request_.event || accepted_) {
     if (status_ < 0 && request_.queue != nullptr && request_.queue->error == CL_SUCCESS)
       request_.queue->error = status_;
     return;

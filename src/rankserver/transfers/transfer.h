@@ -73,6 +73,10 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
 
   // Data starts to move.
   void Moving();
+  // A write's data is all here, and its native commands are enqueued. Who blocks for it is told, if there is
+  // nothing else under way in the queue; so our memory is never full of writes that nobody waits for. Should it
+  // fail, the queue has the error.
+  void Accepted();
   // It is over.
   void Finish(cl_int status);
   // The payload still has to travel, with zeros or into nowhere; then Finish(status).
@@ -121,6 +125,7 @@ class Transfer : public std::enable_shared_from_this<Transfer> {
   bool began_ = false;
   bool moving_ = false;
   bool reported_ = false;
+  bool accepted_ = false;  // And reported for that.
   cl_int status_ = CL_QUEUED;
   wire::ProfilingTimes times_{};
   uint64_t earliest_end_ = 0;  // The end of a native command that is part of it.

@@ -42,8 +42,9 @@ struct WriteBuffer {
   uint64_t offset = 0;
   uint64_t size = 0;
   Source from;
-  // A blocking write that the frontend did not wait for: whatever uses the object from now on comes after it,
-  // in other queues, too.
+  // A blocking write whose end nobody waits for: whatever uses the object from now on comes after it, in other
+  // queues, too. An event of it is complete as soon as the frontend's memory is not needed any more and the
+  // write is enqueued; its failure is then the queue's.
   bool blocking = false;
 };
 
