@@ -179,5 +179,18 @@ TEST_F(DeviceModelTest, MemoryIsWhatTheDeviceHas) {
   EXPECT_EQ(status, CL_SUCCESS);
 }
 
+// OpenCL 3.0, clSetKernelArg: nothing could tell a kernel to let go of an argument.
+TEST_F(DeviceModelTest, KernelsKeepNoMemory) {
+  cl_int status = CL_SUCCESS;
+  const cl_program program = Program(kSbmp);
+  ASSERT_EQ(api_.BuildProgram(program, 1, &device_, "", nullptr, nullptr), CL_SUCCESS);
+  const cl_kernel kernel = api_.CreateKernel(program, "sbmp", &status);
+  const cl_mem half = api_.CreateBuffer(context_, CL_MEM_READ_WRITE, 600'000, nullptr, &status);
+  ASSERT_EQ(api_.SetKernelArg(kernel, 2, sizeof half, &half), CL_SUCCESS);
+  api_.ReleaseMemObject(half);
+  api_.CreateBuffer(context_, CL_MEM_READ_WRITE, 600'000, nullptr, &status);
+  EXPECT_EQ(status, CL_SUCCESS);
+}
+
 }  // namespace
 }  // namespace clopencl::rankserver

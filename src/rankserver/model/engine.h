@@ -130,7 +130,8 @@ struct KernelObject final : Object {
   KernelSource source;
   struct Value {
     bool set = false;
-    std::shared_ptr<Memory> memory;
+    bool is_memory = false;
+    std::weak_ptr<Memory> memory;  // OpenCL 3.0, clSetKernelArg: kernels own no reference to it.
     size_t offset = 0, size = 0;
     bool read_only = false;
     std::vector<std::byte> bytes;

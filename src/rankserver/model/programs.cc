@@ -304,6 +304,7 @@ cl_int SetKernelArg(cl_kernel handle, cl_uint index, size_t size, const void* va
     if (mem_handle != nullptr) {
       const auto mem = engine.Find<MemObject>(mem_handle, Kind::kMem);
       if (mem == nullptr) return CL_INVALID_MEM_OBJECT;
+      next.is_memory = true;
       next.memory = mem->memory;
       next.offset = mem->offset;
       next.size = mem->size;
@@ -386,9 +387,11 @@ cl_int EnqueueNDRangeKernel(cl_command_queue queue_handle, cl_kernel handle, cl_
     for (const KernelObject::Value& value : kernel->values) {
       if (!value.set) return CL_INVALID_KERNEL_ARGS;
       KernelCall::Argument arg{{}, value.bytes, value.local_size};
-      if (value.memory != nullptr) {
-        arg.memory = std::span(value.memory->bytes).subspan(value.offset, value.size);
-        memories.emplace_back(value.memory, !value.read_only);
+      if (value.is_memory) {
+        const std::shared_ptr<Memory> memory = value.memory.lock();
+        if (memory == nullptr) return CL_INVALID_KERNEL_ARGS;
+        arg.memory = std::span(memory->bytes).subspan(value.offset, value.size);
+        memories.emplace_back(memory, !value.read_only);
       }
       call->args.push_back(std::move(arg));
     }
