@@ -43,6 +43,7 @@ class Test {
     ManySmallWrites();
     InFlight();
     OneMemoryForAll();
+    UsesInAnotherQueue();
   }
 
  private:
@@ -184,6 +185,30 @@ class Test {
     }
     ExpectEqual(ReadVector<unsigned char>(s_.queue, buffer, expected.size()), expected,
                 "one memory for 50 writes");
+  }
+
+  // What a blocking write wrote is there for a command of another queue, though the write's queue is at work.
+  void UsesInAnotherQueue() {
+    constexpr size_t kWork = 16 * kMiB;
+    const Queue other = MakeQueue(s_.context, s_.device);
+    const Mem work = MakeBuffer(s_.context, 2 * kWork);
+    for (size_t size : {size_t{1}, 4097 * kKiB, kMiB, kMiB - 1, 65536 * size_t{1}, size_t{4097}}) {
+      const Mem written = MakeBuffer(s_.context, size);
+      std::vector<Mem> copies;
+      Bytes memory(size);
+      for (unsigned char i = 0; i < 10; ++i) {
+        Must(clEnqueueCopyBuffer(s_.queue, work, work, 0, kWork, kWork, 0, nullptr, nullptr));
+        std::fill(memory.begin(), memory.end(), i);
+        Write(written, 0, size, memory.data(), true);
+        copies.push_back(MakeBuffer(s_.context, size));
+        Must(clEnqueueCopyBuffer(other, written, copies.back(), 0, 0, size, 0, nullptr, nullptr));
+        Must(clFinish(other));
+      }
+      for (unsigned char i = 0; i < 10; ++i)
+        ExpectEqual(ReadVector<unsigned char>(other, copies[i], size), Bytes(size, i),
+                    Title("use in another queue", size));
+    }
+    Must(clFinish(s_.queue));
   }
 
   Session s_;
