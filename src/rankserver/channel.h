@@ -242,7 +242,12 @@ class Channel {
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
   const std::shared_ptr<Kernel>* PrepareKernel(const wire::LaunchKernel& m, cl_int& error);
-  struct Launch;
+  // A launch that is ready to be enqueued. What it points to stays until a message of another kind comes.
+  struct Launch {
+    const std::shared_ptr<Queue>* queue = nullptr;
+    cl_kernel kernel = nullptr;
+    std::span<const uint64_t> offset, global, local;
+  };
   cl_int EnqueueLaunch(const Launch& launch, const NativeArgs& to);
   void IssueWaitingLaunches();
 
@@ -298,12 +303,6 @@ class Channel {
   OfferedPlatform platform_;
   wire::PacketBuilder builder_;
   wire::Arena arena_;
-  // A launch that is ready to be enqueued. What it points to stays until a message of another kind comes.
-  struct Launch {
-    const std::shared_ptr<Queue>* queue = nullptr;
-    cl_kernel kernel = nullptr;
-    std::span<const uint64_t> offset, global, local;
-  };
   std::vector<Launch> launches_;
   std::vector<std::shared_ptr<Queue>> to_flush_;
   // User events that the frontend released before those who complete them have done so; commands wait for

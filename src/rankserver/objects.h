@@ -129,6 +129,10 @@ struct Queue {
   static uint64_t NextSerial();
   bool OrdersTransfers() const { return in_order && !internal; }
   bool NativeQuiet() const { return issued == known_done; }
+  // A command that has no event, or whose event was reported before, failed.
+  void KeepError(cl_int status) {
+    if (error == CL_SUCCESS) error = status;
+  }
   // A native command was enqueued, with this event, or null, and this wait list. Its number.
   uint64_t Issued(const OwnedEvent& event, std::span<const cl_event> waits);
 };

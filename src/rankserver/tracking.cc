@@ -360,7 +360,7 @@ void Channel::FindFailed() {
 void Channel::FailCommand(const wire::Command& command, cl_int error, bool reads_inline) {
   std::shared_ptr<Queue>* queue = queues.Find(command.queue);
   if (!command.event) {
-    if (queue != nullptr && (*queue)->error == CL_SUCCESS) (*queue)->error = error;
+    if (queue != nullptr) (*queue)->KeepError(error);
     if (queue == nullptr) Log().warn("a command for a queue that does not exist failed with {}", error);
     return;
   }

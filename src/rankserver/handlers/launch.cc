@@ -110,8 +110,8 @@ void Channel::IssueWaitingLaunches() {
     const cl_int status = EnqueueLaunch(launch, {queue.native.get(), 0, nullptr, nullptr});
     if (status == CL_SUCCESS) {
       queue.Issued({}, {});
-    } else if (queue.error == CL_SUCCESS) {
-      queue.error = status;
+    } else {
+      queue.KeepError(status);
     }
   }
   launches_.clear();

@@ -164,8 +164,7 @@ void Transfer::Report() {
     return;
   }
   if (!request_.event || accepted_) {
-    if (status_ < 0 && request_.queue != nullptr && request_.queue->error == CL_SUCCESS)
-      request_.queue->error = status_;
+    if (status_ < 0 && request_.queue != nullptr) request_.queue->KeepError(status_);
     return;
   }
   const bool inline_read = request_.peer.tag == 0 && request_.direction == Direction::kFromDevice;
