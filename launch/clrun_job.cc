@@ -21,6 +21,7 @@
 #include "launch/error.h"
 #include "launch/job_directory.h"
 #include "launch/mpirun_output.h"
+#include "launch/mpirun_session.h"
 #include "launch/process_tree.h"
 #include "launch/program.h"
 #include "launch/remote_job.h"
@@ -85,6 +86,7 @@ class Job {
     while (!mpirun_status_ || (program_ && !program_status_)) Step();
     KillMarked(session_, kJobMark + ("=" + directory_.path()));
     DrainOutput();
+    if (WIFSIGNALED(*mpirun_status_)) RemoveMpirunSession(mpirun_session_, mpirun_);
     Report();
     return Result();
   }
@@ -127,6 +129,7 @@ class Job {
   pid_t mpirun_ = -1;
   pid_t session_ =
       -1;  // Its own or ours. What a batch system starts for it is elsewhere, and cleans up by itself.
+  std::string mpirun_session_;  // Where mpirun keeps files, once the launcher has told.
   int output_fd_ = -1;
   MpirunOutput output_;
   bool failed_ = false;          // Something else than the program's end ended the job.
@@ -144,6 +147,7 @@ void Job::StartMpirun() {
   if (mpirun_ == 0) BecomeMpirun(output[1]);
   close(output[1]);
   output_fd_ = output[0];
+  output_.HoldCrashOf(mpirun_);
   session_ = SharesSession(plan_) ? getsid(0) : mpirun_;
 }
 
@@ -276,6 +280,7 @@ void Job::StartProgram() {
   ProgramStart start{.arguments = command_.program.program};
   try {
     start.environment = launcher_->ReceiveEnvironment();
+    mpirun_session_ = FindMpirunSession(start.environment);
     program_ = std::make_unique<Program>(start, relay_);
     launcher_->Send({ControlChannel::Notice::kStarted, program_->pid()});
   } catch (const ExecError& error) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <regex>
 #include <utility>
 
@@ -41,6 +42,22 @@ std::optional<int> Match(const std::string& text, const char* pattern) {
 
 }  // namespace
 
+void MpirunOutput::HoldCrashOf(pid_t mpirun) {
+  char tag[32];
+  std::snprintf(tag, sizeof tag, ":%05d] ", static_cast<int>(mpirun));  // As Open MPI writes it.
+  crash_tag_ = tag;
+}
+
+// From "[host:pid] *** Process received signal ***" to "[host:pid] *** End of error message ***". Lines of
+// others may be in between.
+bool MpirunOutput::TellsOfCrash(const std::string& line) {
+  if (crash_tag_.empty() || line.front() != '[' || line.find(crash_tag_) == std::string::npos) return false;
+  if (line.find("*** Process received signal ***") != std::string::npos) in_crash_ = true;
+  const bool tells = in_crash_;
+  if (line.find("*** End of error message ***") != std::string::npos) in_crash_ = false;
+  return tells;
+}
+
 std::string MpirunOutput::Take(std::string_view bytes) {
   std::string shown;
   while (!bytes.empty()) {
@@ -66,7 +83,7 @@ std::string MpirunOutput::TakeLine(const std::string& line) {
     block_ = line;
     return {};
   }
-  if (HasAny(line, kReportLines)) {
+  if (TellsOfCrash(line) || HasAny(line, kReportLines)) {
     report_ += line;
     return {};
   }

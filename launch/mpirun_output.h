@@ -3,6 +3,8 @@
 // program did.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@ struct RankEnd {
 
 class MpirunOutput {
  public:
+  // Open MPI's account of a crash of this process, mpirun itself, is part of the report from now on.
+  void HoldCrashOf(pid_t mpirun);
   // Takes what was read; returns what is to be shown now, in whole lines.
   std::string Take(std::string_view bytes);
   // Nothing more comes: returns what is left and not part of the report.
@@ -32,10 +36,13 @@ class MpirunOutput {
 
  private:
   std::string TakeLine(const std::string& line);
+  bool TellsOfCrash(const std::string& line);
 
   std::string partial_;
   std::string block_;  // Begins with a line of dashes whose partner has not come yet.
   std::string report_;
+  std::string crash_tag_;   // ":pid] ", which each line of mpirun's crash has behind its host; or empty.
+  bool in_crash_ = false;
 };
 
 }  // namespace clopencl::launch

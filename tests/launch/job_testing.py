@@ -13,6 +13,7 @@ BUILD = os.environ.get("CLOPENCL_BUILD", os.path.join(os.path.dirname(__file__),
 BIN = os.path.abspath(os.path.join(BUILD, "bin"))
 CLRUN = os.path.join(BIN, "clrun")
 ENDING = os.path.join(BIN, "clopencl-test-ending")
+CRASH_AT_END = os.path.abspath(os.path.join(BUILD, "lib", "libclopencl-test-crash-at-end.so"))
 MARK = "CLOPENCL_TEST_MARK"
 CROWDING = re.compile(r"clrun: \S+ is over-subscribed: \d+ cores? for .* yield .*\n")
 LIMIT = 60

@@ -61,6 +61,30 @@ TEST(MpirunOutputTest, FindsTheRankThatLeftWithoutFinalizing) {
   EXPECT_EQ(output.FindRankEnd()->rank, 1);
 }
 
+std::string Crash(const std::string& process) {
+  return "[" + process + "] *** Process received signal ***\n[" + process +
+         "] Signal: Segmentation fault (11)\n[" + process + "] *** End of error message ***\n";
+}
+
+TEST(MpirunOutputTest, ACrashOfMpirunIsPartOfItsReport) {
+  MpirunOutput output;
+  output.HoldCrashOf(831);
+  EXPECT_EQ(output.Take("[n1:00831] can't open a component\n"), "[n1:00831] can't open a component\n");
+  std::string crash = Crash("n1:00831");
+  EXPECT_EQ(output.Take(crash), "");
+  EXPECT_EQ(output.report(), crash);
+  EXPECT_EQ(output.Take("[n1:00831] after it\n"), "[n1:00831] after it\n");
+}
+
+TEST(MpirunOutputTest, OtherCrashesAndWhatComesBetweenAreShown) {
+  MpirunOutput output;
+  const std::string crash = Crash("n1:100831");
+  EXPECT_EQ(output.Take(crash), crash);
+  output.HoldCrashOf(100832);
+  EXPECT_EQ(output.Take(crash), crash);
+  EXPECT_EQ(output.Take("[n1:100832] *** Process received signal ***\nan error\n[n1:100832] Signal: 11\n"), "an error\n");
+}
+
 TEST(MpirunOutputTest, UnfinishedBlockIsNotLost) {
   MpirunOutput output;
   EXPECT_EQ(output.Take(kRule + "\nsomething\n"), "");

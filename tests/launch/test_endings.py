@@ -1,11 +1,12 @@
 """However a program ends: clrun (and plain mpirun, wherever MPI lets us) ends with its code, and no process and no
 directory of the job stays."""
 
+import os
 import signal
 import time
 import unittest
 
-from job_testing import ENDING, JobTest
+from job_testing import CRASH_AT_END, ENDING, JobTest
 
 # (arguments of the test program, code as a shell shows it)
 ENDINGS = [
@@ -58,6 +59,31 @@ class UnderClrun(JobTest):
         code, _, error = self.finish(self.clrun(program=["/etc/passwd"]))
         self.assertEqual(code, 126)
         self.assertIn("/etc/passwd", error)
+
+
+class MpirunThatCrashesAtTheEnd(JobTest):
+    """Open MPI's does so now and then, with a stack trace and files left; the program has ended well before."""
+
+    def setUp(self):
+        super().setUp()
+        self.crashed = os.path.join(self.directory, "crashed")
+        mpirun = os.path.join(self.directory, "mpirun")
+        with open(mpirun, "w") as file:
+            file.write(f'#!/bin/sh\nLD_PRELOAD={CRASH_AT_END} exec mpirun "$@"\n')
+        os.chmod(mpirun, 0o755)
+        self.environment.update(CLOPENCL_MPIRUN=mpirun, CLOPENCL_TEST_CRASHED=self.crashed)
+
+    def check(self, program):
+        self.assertEqual(self.finish(self.clrun(program=program)), (3, "", ""))
+        self.assertTrue(os.path.exists(self.crashed), "mpirun did not crash")
+        self.assert_nothing_left(seconds=0.3)
+        self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("ompi.")], [])
+
+    def test_of_a_program_that_used_opencl(self):
+        self.check([ENDING, "return", "3"])
+
+    def test_of_a_program_that_never_calls_opencl(self):
+        self.check(["sh", "-c", "exit 3"])
 
 
 class UnderPlainMpirun(JobTest):
