@@ -137,25 +137,32 @@ void Runtime::Close() {
   transport_->Close();
 }
 
+bool Runtime::LeftToBackground() const {
+  const bool needed = outstanding_.load(std::memory_order_relaxed) > 0 ||
+                      transport_pending_.load(std::memory_order_relaxed);
+  return needed && waiters_.load(std::memory_order_relaxed) == 0;
+}
+
 void Runtime::LeaveOutstanding() {
-  const bool left_to_it = waiters_.load(std::memory_order_relaxed) == 0;
-  if (left_to_it && outstanding_.load(std::memory_order_relaxed) > 0) background_doorbell_.Ring();
+  if (LeftToBackground()) background_doorbell_.Ring();
 }
 
 void Runtime::Posted(const Session& session) {
-  LeaveOutstanding();
-  if (!session.HasUnsent()) return;
+  if (!session.HasUnsent()) return LeaveOutstanding();
   const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
   if (session.unsent_bytes() >= config_.batch_bytes || quiet_ns >= int64_t{config_.flush_us} * 1000)
     return FlushAll();
+  LeaveOutstanding();
   // Either SleepInBackground() sees what was posted, or this sees that it sleeps: all of it is in one order.
   if (!background_attends_.load()) background_doorbell_.Ring();
 }
 
 void Runtime::FlushAll() {
+  {
+    std::lock_guard lock(transport_mutex_);
+    FlushAllLocked();
+  }
   LeaveOutstanding();
-  std::lock_guard lock(transport_mutex_);
-  FlushAllLocked();
 }
 
 void Runtime::FlushAllLocked() {
@@ -165,12 +172,15 @@ void Runtime::FlushAllLocked() {
     session->Send(*transport_);
     sent = true;
   }
-  if (sent) last_flush_ns_.store(NowNs(), std::memory_order_relaxed);
+  if (!sent) return;
+  last_flush_ns_.store(NowNs(), std::memory_order_relaxed);
+  transport_pending_.store(transport_->HasPending(), std::memory_order_relaxed);
 }
 
 bool Runtime::ProgressLocked() {
   FlushAllLocked();
   const bool happened = transport_->Progress(*this);
+  transport_pending_.store(transport_->HasPending(), std::memory_order_relaxed);
   if (happened) progress_.Happened();
   return happened;
 }
@@ -236,8 +246,7 @@ void Runtime::RunBackground() {
   int64_t nap_ns = shortest_nap_ns;
   Backoff backoff(config_);
   while (!closed()) {
-    const bool left_to_it = waiters_.load(std::memory_order_relaxed) == 0;
-    if (left_to_it && outstanding_.load(std::memory_order_relaxed) > 0) {
+    if (LeftToBackground()) {
       if (ProgressInBackground()) backoff.Reset();
       backoff.Sleep();
       continue;
@@ -245,7 +254,8 @@ void Runtime::RunBackground() {
     backoff.Reset();
     const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
     const bool unsent = AnyUnsent();
-    if (unsent && left_to_it && quiet_ns >= left_behind_ns) {
+    const bool nobody_waits = waiters_.load(std::memory_order_relaxed) == 0;
+    if (unsent && nobody_waits && quiet_ns >= left_behind_ns) {
       ProgressInBackground();
       nap_ns = shortest_nap_ns;
     } else if (!unsent && quiet_ns >= kAttentionNs) {

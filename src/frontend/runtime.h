@@ -155,7 +155,9 @@ class Runtime : public transport::PacketHandler {
   };
 
   bool ProgressLocked();
-  // Wakes the background thread if there is something outstanding and nobody waits.
+  // Whether something needs progress and nobody waits, who would see to it: the background thread does.
+  bool LeftToBackground() const;
+  // Wakes the background thread if so.
   void LeaveOutstanding();
   bool AnyUnsent() const;
   void RunBackground();
@@ -185,6 +187,8 @@ class Runtime : public transport::PacketHandler {
   std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> outstanding_{0};
+  // As the transport said last: what was sent needs progress to arrive.
+  std::atomic<bool> transport_pending_{false};
   std::atomic<int> waiters_{0};
   // One of them drives the transport: the last that came, since its wait is likely the shortest and its
   // commands may not be sent yet. The others are woken when it got on. Only compared.

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <numeric>
 #include <string>
+#include <thread>
 
 #include "loopback/frontend_fixture.h"
 
@@ -108,6 +109,31 @@ TEST_F(Frontend, BlockingReadsLeaveTheBackgroundThreadAlone) {
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
   // It looks by itself at times.
   EXPECT_LE(SleepsOf("clopencl") - before, 100 + 4 * took.count());
+  cl_.clReleaseMemObject(buffer);
+  cl_.clReleaseCommandQueue(queue);
+  cl_.clReleaseContext(context);
+}
+
+// The program computes after its flush, and the packets need this process's help to get to the server.
+TEST_F(Frontend, CommandsRunWhileTheProgramComputes) {
+  const cl_context context = NewContext({job->devices()[0]});
+  const cl_kernel kernel = NewKernel(context, "add");
+  const cl_command_queue queue = NewQueue(context, job->devices()[0]);
+  const cl_int one = 1;
+  const cl_mem buffer = NewBuffer(context, sizeof one, &one);
+  EXPECT_EQ(cl_.clFinish(queue), CL_SUCCESS);
+  const auto launches = [] { return job->mock().calls("EnqueueNDRangeKernel"); };
+  const uint64_t before = launches();
+  job->hub().SendLate(0, true);
+  for (int i = 0; i < 2000; ++i) Add(queue, kernel, buffer, 1, 1);
+  EXPECT_EQ(cl_.clFlush(queue), CL_SUCCESS);
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (launches() - before < 2000 && std::chrono::steady_clock::now() < limit)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_EQ(launches() - before, 2000u);
+  job->hub().SendLate(0, false);
+  EXPECT_EQ(Read(queue, buffer, 1), std::vector<cl_int>{2001});
+  cl_.clReleaseKernel(kernel);
   cl_.clReleaseMemObject(buffer);
   cl_.clReleaseCommandQueue(queue);
   cl_.clReleaseContext(context);

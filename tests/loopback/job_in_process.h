@@ -24,6 +24,7 @@ class JobInProcess {
   const cl_icd_dispatch& cl() const { return frontend::kDispatchTable; }
   frontend::Runtime& runtime() { return *frontend::Runtime::Instance(); }
   MockOpenCl& mock() { return mock_; }
+  transport::LoopbackHub& hub() { return hub_; }
   cl_platform_id platform() const { return platform_; }
   const std::vector<cl_device_id>& devices() const { return devices_; }
 

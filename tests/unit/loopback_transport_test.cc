@@ -167,6 +167,25 @@ TEST_F(LoopbackFaults, HoldKeepsBackPacketsAndPayloadsInOneDirection) {
   EXPECT_TRUE(into == bytes_);
 }
 
+TEST_F(LoopbackFaults, LatePacketsLeaveWithProgress) {
+  hub_.SendLate(0, true);
+  ends_[0]->SendPacket(1, Pattern(1, 10));
+  EXPECT_TRUE(ends_[0]->HasPending());
+  ends_[1]->Progress(mailboxes_[1]);
+  EXPECT_EQ(mailboxes_[1].Count(0), 0u);
+  ProgressBoth();
+  EXPECT_EQ(mailboxes_[1].Count(0), 1u);
+  EXPECT_FALSE(ends_[0]->HasPending());
+
+  ends_[0]->SendPacket(1, Pattern(2, 10));
+  hub_.SendLate(0, false);
+  ends_[0]->SendPacket(1, Pattern(3, 10));
+  ProgressBoth();
+  EXPECT_EQ(mailboxes_[1].Take(0), Pattern(1, 10));
+  EXPECT_EQ(mailboxes_[1].Take(0), Pattern(2, 10));
+  EXPECT_EQ(mailboxes_[1].Take(0), Pattern(3, 10));
+}
+
 TEST_F(LoopbackFaults, EndsThatDisagreeOnTheSizeFail) {
   ByteBuffer shorter(bytes_.size() - 1);
   ends_[0]->SendPayload(1, 20, bytes_, 4096, Into(results_[0]));

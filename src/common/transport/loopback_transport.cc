@@ -47,6 +47,8 @@ struct Node {
   std::deque<Arrival> arrivals;
   std::vector<Completion> completions;
   size_t halves = 0;  // Of its own in sends or receives.
+  bool sends_late = false;
+  std::vector<std::pair<Rank, Arrival>> late;  // Target and what it gets at the next Progress().
 };
 
 struct LoopbackState {
@@ -58,6 +60,7 @@ struct LoopbackState {
 
   void Complete(Rank owner, Done done, bool ok) { At(owner).completions.push_back({std::move(done), ok}); }
   void Deliver(Rank to, Arrival arrival);
+  void SendLate(Node& from);
   void Match(Rank from, Rank to);
   void Lose(Rank rank);
   void Leave(Rank rank);
@@ -70,6 +73,10 @@ struct LoopbackState {
   std::set<std::pair<Rank, Rank>> held;
   std::vector<std::pair<Rank, Arrival>> held_arrivals;  // Target and what it gets at Release().
 };
+
+void LoopbackState::SendLate(Node& from) {
+  for (auto& [to, arrival] : std::exchange(from.late, {})) Deliver(to, std::move(arrival));
+}
 
 void LoopbackState::Deliver(Rank to, Arrival arrival) {
   if (Lost(to) || At(to).state == Node::State::kClosed) return;
@@ -189,6 +196,7 @@ class LoopbackTransport final : public Transport {
     {
       std::lock_guard lock(state_->mutex);
       Node& node = state_->At(rank_);
+      state_->SendLate(node);
       completions.swap(node.completions);
       arrivals.swap(node.arrivals);
     }
@@ -213,7 +221,7 @@ class LoopbackTransport final : public Transport {
   bool HasPending() const override {
     std::lock_guard lock(state_->mutex);
     const Node& node = state_->At(rank_);
-    return node.halves > 0 || !node.completions.empty();
+    return node.halves > 0 || !node.completions.empty() || !node.late.empty();
   }
 
   void Close() override {
@@ -221,6 +229,7 @@ class LoopbackTransport final : public Transport {
     {
       std::unique_lock lock(state_->mutex);
       Node& node = state_->At(rank_);
+      state_->SendLate(node);
       if (node.state == Node::State::kOpen) node.state = Node::State::kClosed;
       state_->left.notify_all();
       state_->left.wait(lock, [&] {
@@ -237,7 +246,12 @@ class LoopbackTransport final : public Transport {
  private:
   void Send(Rank to, Arrival arrival) {
     std::lock_guard lock(state_->mutex);
-    if (!state_->Lost(rank_)) state_->Deliver(to, std::move(arrival));
+    Node& node = state_->At(rank_);
+    if (node.sends_late) {
+      node.late.emplace_back(to, std::move(arrival));
+    } else if (!state_->Lost(rank_)) {
+      state_->Deliver(to, std::move(arrival));
+    }
   }
 
   void Post(std::deque<HalfPayload>& halves, Rank peer, HalfPayload half) {
@@ -288,6 +302,13 @@ void LoopbackHub::InjectPacket(Rank from, Rank to, std::span<const std::byte> by
 void LoopbackHub::Hold(Rank from, Rank to) {
   std::lock_guard lock(state_->mutex);
   state_->held.insert({from, to});
+}
+
+void LoopbackHub::SendLate(Rank from, bool late) {
+  std::lock_guard lock(state_->mutex);
+  Node& node = state_->At(from);
+  node.sends_late = late;
+  if (!late) state_->SendLate(node);
 }
 
 void LoopbackHub::Release(Rank from, Rank to) {
