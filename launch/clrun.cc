@@ -89,22 +89,29 @@ std::vector<std::pair<std::string, std::string>> ObserverEnvironment(const Clrun
   return environment;
 }
 
+void SetMca(MpiCommandOptions& command, const char* name, const char* value) {
+  command.mpirun_arguments.insert(command.mpirun_arguments.end(), {"--mca", name, value});
+}
+
 // How Open MPI's shared memory copies from process to process. One of the two does it, and has to look up each
 // page of the other's memory, which is quick for that of rank servers, in huge pages, and slow for the
 // program's. So the program writes into the servers' memory and reads from it, and servers read from each other.
 void ChooseMemoryCopy(MpiCommandOptions& command) {
-  const auto set = [&command](const char* name, const char* value) {
-    command.mpirun_arguments.insert(command.mpirun_arguments.end(), {"--mca", name, value});
-  };
   // Without asking, it would try and fail.
-  if (!ProcessesMayCopy()) return set("btl_vader_single_copy_mechanism", "none");
+  if (!ProcessesMayCopy()) return SetMca(command, "btl_vader_single_copy_mechanism", "none");
   constexpr const char* kFlags = "OMPI_MCA_btl_vader_flags";
   if (std::getenv(kFlags) != nullptr) return;
   command.rank_zero_environment.emplace_back(kFlags, "send,put,inplace");
   // What is written arrives at once, not behind a part that is sent in fragments.
-  set("btl_vader_rdma_pipeline_send_length", "0");
-  set("btl_vader_rdma_pipeline_frag_size", "4194304");
-  set("btl_vader_min_rdma_pipeline_size", "0");
+  SetMca(command, "btl_vader_rdma_pipeline_send_length", "0");
+  SetMca(command, "btl_vader_rdma_pipeline_frag_size", "4194304");
+  SetMca(command, "btl_vader_min_rdma_pipeline_size", "0");
+}
+
+// A full packet of commands, and the 4 KiB that its last command may bring, are sent without waiting for the
+// receiver's answer: the sender may be computing by then. Larger messages are better copied once.
+void ChooseEagerLimit(MpiCommandOptions& command) {
+  if (std::getenv("OMPI_MCA_btl_vader_eager_limit") == nullptr) SetMca(command, "btl_vader_eager_limit", "12800");
 }
 
 int Run(const ClrunOptions& options) {
@@ -133,6 +140,7 @@ int Run(const ClrunOptions& options) {
                             .mpirun_arguments = transport.mpirun_arguments,
                             .rank_zero_environment = ObserverEnvironment(options)};
   ChooseMemoryCopy(command);
+  ChooseEagerLimit(command);
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), options.mpi_arguments.begin(),
                                   options.mpi_arguments.end());
   if (options.merge) command.rank_zero_environment.emplace_back("CLOPENCL_MERGE", "1");

@@ -33,7 +33,7 @@ struct Config {
   uint32_t staging_depth = 4;
   // Commands are packed until a packet has this size, somebody waits, or flush_us passed.
   // CLOPENCL_BATCH_BYTES, CLOPENCL_FLUSH_US.
-  uint64_t batch_bytes = 16384;
+  uint64_t batch_bytes = 8192;
   uint32_t flush_us = 50;
   // Bytes of packets in flight to one server before a caller has to wait. CLOPENCL_WINDOW_BYTES.
   uint64_t window_bytes = uint64_t{32} << 20;

@@ -16,6 +16,7 @@
 #include "rankserver/objects.h"
 #include "rankserver/offer.h"
 #include "rankserver/transfers/request.h"
+#include "rankserver/waiting_launches.h"
 
 namespace clopencl::rankserver {
 
@@ -242,14 +243,17 @@ class Channel {
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
   const std::shared_ptr<Kernel>* PrepareKernel(const wire::LaunchKernel& m, cl_int& error);
-  // A launch that is ready to be enqueued. What it points to stays until a message of another kind comes.
-  struct Launch {
-    const std::shared_ptr<Queue>* queue = nullptr;
-    cl_kernel kernel = nullptr;
-    std::span<const uint64_t> offset, global, local;
-  };
   cl_int EnqueueLaunch(const Launch& launch, const NativeArgs& to);
+
+  // Of waiting_launches.cc.
+  bool FindWaits(std::span<const EventId> list, std::span<const LaunchWait>& waits) {
+    return list.empty() || FindSomeWaits(list, waits);
+  }
+  bool FindSomeWaits(std::span<const EventId> list, std::span<const LaunchWait>& waits);
+  cl_int IssueLaunch(Launch& launch);
   void IssueWaitingLaunches();
+  void FinishLaunch(const Launch& launch, bool last_of_queue);
+  void ReleaseEventLater(EventId id);
 
   // Of handlers/command_buffer.cc.
   class Recording;
@@ -303,7 +307,8 @@ class Channel {
   OfferedPlatform platform_;
   wire::PacketBuilder builder_;
   wire::Arena arena_;
-  std::vector<Launch> launches_;
+  std::vector<Launch> launches_;         // That wait for others to be enqueued with.
+  std::vector<EventId> late_releases_;   // Of events that these may name.
   std::vector<std::shared_ptr<Queue>> to_flush_;
   // User events that the frontend released before those who complete them have done so; commands wait for
   // them.

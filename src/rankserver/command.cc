@@ -106,10 +106,21 @@ void RecordUse(const std::shared_ptr<Queue>& queue, Mem& mem, Access access, con
   root.last_uses.push_back({queue, access, event.Share()});
 }
 
-Enqueue::Enqueue(Channel& channel, const wire::Command& command) : channel_(channel), command_(command) {
+Enqueue::Enqueue(Channel& channel, const wire::Command& command, List list)
+    : channel_(channel), command_(command) {
   queue_ = channel.queues.Find(command.queue, error_);
-  if (queue_ == nullptr) return;
-  if (!command.wait_list.empty()) Fail(ResolveWaitList(channel, command.wait_list, waits_));
+  if (queue_ != nullptr && list == List::kResolve) ResolveList();
+}
+
+void Enqueue::ResolveList() {
+  if (ok() && !command_.wait_list.empty()) Fail(ResolveWaitList(channel_, command_.wait_list, waits_));
+}
+
+bool Enqueue::WaitsForListAlone() {
+  if (!ok() || queue().context->spans_servers || !queue().open.empty()) return false;
+  return std::all_of(mems_.begin(), mems_.end(), [](const MemUse& use) {
+    return use.root->open.empty() && use.root->mapping == nullptr && use.root->fences.empty();
+  });
 }
 
 Mem* Enqueue::Use(MemId id, Access access) {

@@ -27,7 +27,11 @@ struct NativeArgs {
 // error of the command; the function is then not called.
 class Enqueue {
  public:
-  Enqueue(Channel& channel, const wire::Command& command);
+  enum class List { kResolve, kLater };
+
+  // kLater: whoever made it sees to the wait list, or calls ResolveList().
+  Enqueue(Channel& channel, const wire::Command& command, List list = List::kResolve);
+  void ResolveList();
 
   // The object, which the command uses; null when it can't be used.
   Mem* Use(MemId id, Access access = Access::kWrites);
@@ -46,6 +50,9 @@ class Enqueue {
 
   void WaitFor(cl_event event) { waits_.push_back(event); }
 
+  // Whether nothing but its wait list holds the command back, as far as the queue and what it uses go.
+  bool WaitsForListAlone();
+
   // The command needs a native event even if nobody on the wire names it. TakeEvent() has it after Run().
   void NeedEvent() { need_event_ = true; }
   // Reports a failure of a read with tag 0 to the frontend.
@@ -63,8 +70,7 @@ class Enqueue {
   }
 
   // Run() in two steps: false when the command has failed, else args() is what the native function is to get;
-  // and what became of it, which may come later where args() has neither list nor event and nothing else is
-  // enqueued before.
+  // and what became of it.
   bool Prepare();
   const NativeArgs& args() const { return args_; }
   bool Finish(cl_int status);

@@ -21,10 +21,24 @@ namespace {
 constexpr size_t kRingDepth = 16;
 constexpr size_t kRingBufferSize = size_t{64} << 10;
 
-// What MPI is done with at once over every transport. A look at a longer packet would most likely find it
-// under way, and then MPI looks after all others, too, and where cores are few yields: somebody who posts a
-// stream of commands would lose the core with every packet. Payloads are waited for anyway.
-constexpr size_t kShortPacket = 4096;
+// Which packets MPI is done with at once, and which not: that depends on its transport and settings. A look at
+// one that is still under way makes MPI look after all others, too, and where cores are few yield: somebody who
+// posts a stream of commands would lose the core with every packet. So it is found out once for each size.
+// Payloads are waited for anyway.
+class PacketLooks {
+ public:
+  bool Worthwhile(size_t size) const { return size <= gone_at_once_ || size < under_way_; }
+  void Looked(size_t size, bool complete) {
+    if (size <= gone_at_once_) return;
+    (complete ? gone_at_once_ : under_way_) = size;
+  }
+  // Packets of a stream differ by less than a message.
+  static size_t Rounded(size_t size) { return (size + 1023) / 1024 * 1024; }
+
+ private:
+  size_t gone_at_once_ = 4096;  // Up to this size, over every transport.
+  size_t under_way_ = SIZE_MAX;  // From this size on.
+};
 
 std::string MpiErrorText(int code) {
   std::array<char, MPI_MAX_ERROR_STRING> text{};
@@ -86,6 +100,8 @@ class MpiPort final : public MessagePort {
   std::vector<Slot> ring_;
   size_t oldest_ = 0;  // In ring_.
 
+  PacketLooks looks_;
+
   // Parallel: what MPI works on, and what that is.
   std::vector<MPI_Request> requests_;
   std::vector<Message> messages_;
@@ -98,10 +114,13 @@ MessagePort::Started MpiPort::Send(Rank to, int tag, std::span<const std::byte> 
   int complete = 0;
   int error = MPI_Isend(const_cast<std::byte*>(bytes.data()), static_cast<int>(bytes.size()), MPI_BYTE, to,
                         tag, MPI_COMM_WORLD, &request);
-  // Short messages are mostly gone at once; then there is nothing to keep.
-  const bool look = tag != kPacketTag || bytes.size() <= kShortPacket;
+  // What is gone at once need not be kept.
+  const bool packet = tag == kPacketTag;
+  const size_t rounded = PacketLooks::Rounded(bytes.size());
+  const bool look = !packet || looks_.Worthwhile(rounded);
   if (error == MPI_SUCCESS && look) error = MPI_Test(&request, &complete, MPI_STATUS_IGNORE);
   if (error != MPI_SUCCESS) return {error, false};
+  if (packet && look) looks_.Looked(rounded, complete != 0);
   if (complete == 0) Add(request, owner, bytes.size());
   return {0, complete != 0};
 }

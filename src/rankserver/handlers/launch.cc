@@ -6,7 +6,6 @@ namespace clopencl::rankserver {
 namespace {
 
 constexpr uint32_t kMaxArguments = 4096;
-constexpr size_t kMostWaiting = 32;  // Launches; what they need has to fit in the first level of the cache.
 
 cl_int CheckSizes(const wire::LaunchKernel& m) {
   const size_t dimensions = m.global.size();
@@ -104,25 +103,16 @@ cl_int Channel::EnqueueLaunch(const Launch& launch, const NativeArgs& to) {
                                     to.list, to.event);
 }
 
-void Channel::IssueWaitingLaunches() {
-  for (const Launch& launch : launches_) {
-    Queue& queue = **launch.queue;
-    const cl_int status = EnqueueLaunch(launch, {queue.native.get(), 0, nullptr, nullptr});
-    if (status == CL_SUCCESS) {
-      queue.Issued({}, {});
-    } else {
-      queue.KeepError(status);
-    }
-  }
-  launches_.clear();
-}
-
-// Launches that nobody can tell apart from the next are made ready one after the other and enqueued one after
-// the other: our code and the native runtime's, by turns, would push each other out of the processor's caches
-// (on an H200 0.2 us of 4 for each launch).
 void Channel::On(const wire::LaunchKernel& m) {
   if (!m.args.empty() || !m.exec_info.empty()) IssueLaunches();  // With the arguments of before.
-  Enqueue command(*this, m.command);
+  Enqueue command(*this, m.command, Enqueue::List::kLater);
+  std::span<const LaunchWait> waits;
+  const auto resolve_list = [&] {
+    IssueLaunches();  // It may name their events.
+    waits = {};
+    command.ResolveList();
+  };
+  if (!FindWaits(m.command.wait_list, waits)) resolve_list();
   cl_int error = CL_SUCCESS;
   const std::shared_ptr<Kernel>* kernel = PrepareKernel(m, error);
   if (error != CL_SUCCESS) command.Fail(error);
@@ -130,18 +120,21 @@ void Channel::On(const wire::LaunchKernel& m) {
     for (const KernelArgument& arg : (*kernel)->args)
       if (arg.mem) command.Use(arg.mem, arg.access);
   }
+  if (!waits.empty() && !command.WaitsForListAlone()) resolve_list();
   if (!command.ok()) IssueLaunches();  // Their errors come first.
   if (!command.Prepare()) return;
-  const Launch launch{&command.shared_queue(), (*kernel)->native.get(), m.offset, m.global, m.local};
   const NativeArgs& to = command.args();
-  if (to.count == 0 && to.event == nullptr && environment_.tracing == nullptr) {
+  const cl_kernel native = (*kernel)->native.get();
+  const bool alone = to.count > 0 || command.queue().context->spans_servers || environment_.tracing != nullptr;
+  if (!alone) {
+    launches_.emplace_back(&command.shared_queue(), native, m.offset, m.global, m.local, m.command, waits,
+                           to.event != nullptr);
     NeedsFlush(command.shared_queue());
-    launches_.push_back(launch);
-    if (launches_.size() >= kMostWaiting) IssueLaunches();
+    if (launches_.size() >= kMostWaitingLaunches) IssueLaunches();
     return;
   }
   IssueLaunches();
-  command.Finish(EnqueueLaunch(launch, to));
+  command.Finish(EnqueueLaunch({&command.shared_queue(), native, m.offset, m.global, m.local}, to));
 }
 
 }  // namespace clopencl::rankserver
