@@ -2,8 +2,8 @@
 //
 // They are made ready one after the other, enqueued one after the other, and accounted for one after the other:
 // our code and the native runtime's, by turns, would push each other out of the processor's caches (on an H200
-// 0.2 us of 4 for each launch), and where the device is the processor, the time between two launches is enough for
-// its threads to fall asleep, so that each launch has to wake one (with PoCL on two cores 2 us for each).
+// 0.2 us of 4 for each launch), and where the device is the processor, its threads would have more often fallen
+// asleep by the next launch.
 //
 // Everything but launches and releases of events sees to it first that they are enqueued: Channel::IssueLaunches().
 #pragma once
