@@ -127,8 +127,8 @@ void Channel::On(const wire::LaunchKernel& m) {
   const cl_kernel native = (*kernel)->native.get();
   const bool alone = to.count > 0 || command.queue().context->spans_servers || environment_.tracing != nullptr;
   if (!alone) {
-    launches_.emplace_back(&command.shared_queue(), native, m.offset, m.global, m.local, m.command, waits,
-                           to.event != nullptr);
+    launches_.push_back({&command.shared_queue(), native, m.offset, m.global, m.local, m.command, waits,
+                         to.event != nullptr});
     NeedsFlush(command.shared_queue());
     if (launches_.size() >= kMostWaitingLaunches) IssueLaunches();
     return;
