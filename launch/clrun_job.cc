@@ -85,8 +85,8 @@ class Job {
     StartMpirun();
     while (!mpirun_status_ || (program_ && !program_status_)) Step();
     KillMarked(session_, kJobMark + ("=" + directory_.path()));
+    RemoveMpirunSession(mpirun_session_, mpirun_);
     DrainOutput();
-    if (WIFSIGNALED(*mpirun_status_)) RemoveMpirunSession(mpirun_session_, mpirun_);
     Report();
     return Result();
   }
@@ -129,7 +129,7 @@ class Job {
   pid_t mpirun_ = -1;
   pid_t session_ =
       -1;  // Its own or ours. What a batch system starts for it is elsewhere, and cleans up by itself.
-  std::string mpirun_session_;  // Where mpirun keeps files, once the launcher has told.
+  MpirunSession mpirun_session_;  // Once the launcher has told.
   int output_fd_ = -1;
   MpirunOutput output_;
   bool failed_ = false;          // Something else than the program's end ended the job.

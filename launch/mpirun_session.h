@@ -1,5 +1,5 @@
-// The folder in which a running mpirun keeps the job's files (some MiB). An mpirun that crashes, as Open MPI's
-// now and then does once the job is over, or that has to be killed, leaves it behind.
+// What a running mpirun keeps on its machine for a job: a folder of some MiB, and its ranks' shared memory. It
+// removes both, unless it crashes, as Open MPI's now and then does once the job is over, or is killed.
 #pragma once
 
 #include <sys/types.h>
@@ -9,10 +9,15 @@
 
 namespace clopencl::launch {
 
-// As a rank's environment ("NAME=value") tells it; empty where it doesn't.
-std::string FindMpirunSession(const std::vector<std::string>& rank_environment);
+struct MpirunSession {
+  std::string folder;  // Empty where it is not known.
+  std::string job;     // As names of shared memory have it; empty where it is not known.
+};
 
-// Removes the folder of an mpirun that is no more; only if it is this user's and is named after the pid.
-void RemoveMpirunSession(const std::string& folder, pid_t mpirun);
+// As a rank's environment ("NAME=value") tells it.
+MpirunSession FindMpirunSession(const std::vector<std::string>& rank_environment);
+
+// Removes what is this user's and named after the job or the pid, of an mpirun that is no more, nor its ranks.
+void RemoveMpirunSession(const MpirunSession& session, pid_t mpirun);
 
 }  // namespace clopencl::launch

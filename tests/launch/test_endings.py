@@ -73,17 +73,26 @@ class MpirunThatCrashesAtTheEnd(JobTest):
         os.chmod(mpirun, 0o755)
         self.environment.update(CLOPENCL_MPIRUN=mpirun, CLOPENCL_TEST_CRASHED=self.crashed)
 
+    def shared_memory(self):
+        return {name for name in os.listdir("/dev/shm") if name.startswith("vader_segment.")}
+
     def check(self, program):
-        self.assertEqual(self.finish(self.clrun(program=program)), (3, "", ""))
+        before = self.shared_memory()
+        self.assertEqual(self.finish(self.clrun("-n", "2", program=program)), (3, "", ""))
         self.assertTrue(os.path.exists(self.crashed), "mpirun did not crash")
         self.assert_nothing_left(seconds=0.3)
         self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("ompi.")], [])
+        self.assertEqual(self.shared_memory() - before, set())
 
-    def test_of_a_program_that_used_opencl(self):
+    def test_of_a_program_that_left_mpi(self):
         self.check([ENDING, "return", "3"])
 
+    def test_of_a_program_that_did_not_leave_mpi(self):
+        for _ in range(4):
+            self.check([ENDING, "_exit", "3"])
+
     def test_of_a_program_that_never_calls_opencl(self):
-        self.check(["sh", "-c", "exit 3"])
+        self.check(["sh", "-c", "sleep 0.7; exit 3"])
 
 
 class UnderPlainMpirun(JobTest):
