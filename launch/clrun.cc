@@ -93,9 +93,10 @@ void SetMca(MpiCommandOptions& command, const char* name, const char* value) {
   command.mpirun_arguments.insert(command.mpirun_arguments.end(), {"--mca", name, value});
 }
 
-// How Open MPI's shared memory copies from process to process. One of the two does it, and has to look up each
-// page of the other's memory, which is quick for that of rank servers, in huge pages, and slow for the
-// program's. So the program writes into the servers' memory and reads from it, and servers read from each other.
+// How Open MPI's shared memory copies from process to process. One of the two does it, and has to look up
+// each page of the other's memory, which is quick for that of rank servers, in huge pages, and slow for the
+// program's. So the program writes into the servers' memory and reads from it, and servers read from each
+// other.
 void ChooseMemoryCopy(MpiCommandOptions& command) {
   // Without asking, it would try and fail.
   if (!ProcessesMayCopy()) return SetMca(command, "btl_vader_single_copy_mechanism", "none");
@@ -111,7 +112,8 @@ void ChooseMemoryCopy(MpiCommandOptions& command) {
 // A full packet of commands, and the 4 KiB that its last command may bring, are sent without waiting for the
 // receiver's answer: the sender may be computing by then. Larger messages are better copied once.
 void ChooseEagerLimit(MpiCommandOptions& command) {
-  if (std::getenv("OMPI_MCA_btl_vader_eager_limit") == nullptr) SetMca(command, "btl_vader_eager_limit", "12800");
+  if (std::getenv("OMPI_MCA_btl_vader_eager_limit") == nullptr)
+    SetMca(command, "btl_vader_eager_limit", "12800");
 }
 
 int Run(const ClrunOptions& options) {

@@ -41,7 +41,7 @@ class MpirunOutput {
   std::string partial_;
   std::string block_;  // Begins with a line of dashes whose partner has not come yet.
   std::string report_;
-  std::string crash_tag_;   // ":pid] ", which each line of mpirun's crash has behind its host; or empty.
+  std::string crash_tag_;  // ":pid] ", which each line of mpirun's crash has behind its host; or empty.
   bool in_crash_ = false;
 };
 

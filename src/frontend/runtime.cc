@@ -138,8 +138,8 @@ void Runtime::Close() {
 }
 
 bool Runtime::LeftToBackground() const {
-  const bool needed = outstanding_.load(std::memory_order_relaxed) > 0 ||
-                      transport_pending_.load(std::memory_order_relaxed);
+  const bool needed =
+      outstanding_.load(std::memory_order_relaxed) > 0 || transport_pending_.load(std::memory_order_relaxed);
   return needed && waiters_.load(std::memory_order_relaxed) == 0;
 }
 

@@ -90,8 +90,8 @@ bool Channel::DispatchEach(std::span<const std::byte> packet) {
     if (launches_.empty()) arena_.Reset();
     wire::Frame frame;
     if (!wire::TakeFrame(rest, frame)) return false;
-    const bool may_wait = frame.opcode == wire::kOpcode<wire::LaunchKernel> ||
-                          frame.opcode == wire::kOpcode<wire::Release>;
+    const bool may_wait =
+        frame.opcode == wire::kOpcode<wire::LaunchKernel> || frame.opcode == wire::kOpcode<wire::Release>;
     if (!may_wait) IssueLaunches();
     at_tail_ = rest.empty() || wire::NextOpcode(rest) == wire::kOpcode<wire::Finish>;
     Tracing* const tracing = environment_.tracing.get();

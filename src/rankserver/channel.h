@@ -307,8 +307,8 @@ class Channel {
   OfferedPlatform platform_;
   wire::PacketBuilder builder_;
   wire::Arena arena_;
-  std::vector<Launch> launches_;         // That wait for others to be enqueued with.
-  std::vector<EventId> late_releases_;   // Of events that these may name.
+  std::vector<Launch> launches_;        // That wait for others to be enqueued with.
+  std::vector<EventId> late_releases_;  // Of events that these may name.
   std::vector<std::shared_ptr<Queue>> to_flush_;
   // User events that the frontend released before those who complete them have done so; commands wait for
   // them.

@@ -19,8 +19,8 @@ bool FindNativeWaits(const Launch& launch, std::span<const Launch> launches, Wai
 
 }  // namespace
 
-// What the list names and is not known to be complete, in `waits`. False where what it names has to be resolved
-// once the waiting launches are enqueued.
+// What the list names and is not known to be complete, in `waits`. False where what it names has to be
+// resolved once the waiting launches are enqueued.
 bool Channel::FindSomeWaits(std::span<const EventId> list, std::span<const LaunchWait>& waits) {
   if (environment_.tracing != nullptr) return false;
   LaunchWait* const found = arena_.Allocate<LaunchWait>(list.size());
@@ -42,7 +42,8 @@ bool Channel::FindSomeWaits(std::span<const EventId> list, std::span<const Launc
 }
 
 cl_int Channel::IssueLaunch(Launch& launch) {
-  NativeArgs to{.queue = (*launch.queue)->native.get(), .event = launch.wants_event ? &launch.event : nullptr};
+  NativeArgs to{.queue = (*launch.queue)->native.get(),
+                .event = launch.wants_event ? &launch.event : nullptr};
   if (launch.waits.empty()) return EnqueueLaunch(launch, to);
   WaitList waits;
   if (!FindNativeWaits(launch, launches_, waits)) return CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
@@ -71,8 +72,8 @@ void Channel::IssueWaitingLaunches() {
   late_releases_.clear();
 }
 
-// What of it was enqueued is accounted for. `last_of_queue`: in an in-order queue its event shows best how far
-// the queue is.
+// What of it was enqueued is accounted for. `last_of_queue`: in an in-order queue its event shows best how
+// far the queue is.
 void Channel::FinishLaunch(const Launch& launch, bool last_of_queue) {
   Queue& queue = **launch.queue;
   OwnedEvent event(api(), launch.event);

@@ -1,11 +1,12 @@
 // Launches that wait to be enqueued together.
 //
-// They are made ready one after the other, enqueued one after the other, and accounted for one after the other:
-// our code and the native runtime's, by turns, would push each other out of the processor's caches (on an H200
-// 0.2 us of 4 for each launch), and where the device is the processor, its threads would have more often fallen
-// asleep by the next launch.
+// They are made ready one after the other, enqueued one after the other, and accounted for one after the
+// other: our code and the native runtime's, by turns, would push each other out of the processor's caches (on
+// an H200 0.2 us of 4 for each launch), and where the device is the processor, its threads would have more
+// often fallen asleep by the next launch.
 //
-// Everything but launches and releases of events sees to it first that they are enqueued: Channel::IssueLaunches().
+// Everything but launches and releases of events sees to it first that they are enqueued:
+// Channel::IssueLaunches().
 #pragma once
 
 #include <span>

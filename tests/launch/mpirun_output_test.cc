@@ -82,7 +82,8 @@ TEST(MpirunOutputTest, OtherCrashesAndWhatComesBetweenAreShown) {
   EXPECT_EQ(output.Take(crash), crash);
   output.HoldCrashOf(100832);
   EXPECT_EQ(output.Take(crash), crash);
-  EXPECT_EQ(output.Take("[n1:100832] *** Process received signal ***\nan error\n[n1:100832] Signal: 11\n"), "an error\n");
+  EXPECT_EQ(output.Take("[n1:100832] *** Process received signal ***\nan error\n[n1:100832] Signal: 11\n"),
+            "an error\n");
 }
 
 TEST(MpirunOutputTest, UnfinishedBlockIsNotLost) {

@@ -36,8 +36,8 @@ class LoopbackHub {
   void Hold(Rank from, Rank to);
   void Release(Rank from, Rank to);
 
-  // From now on what `from` sends as a packet leaves in its next Progress(), as MPI's messages do that are too
-  // large to be sent without hearing from their receiver.
+  // From now on what `from` sends as a packet leaves in its next Progress(), as MPI's messages do that are
+  // too large to be sent without hearing from their receiver.
   void SendLate(Rank from, bool late);
 
  private:

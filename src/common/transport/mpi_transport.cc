@@ -21,10 +21,10 @@ namespace {
 constexpr size_t kRingDepth = 16;
 constexpr size_t kRingBufferSize = size_t{64} << 10;
 
-// Which packets MPI is done with at once, and which not: that depends on its transport and settings. A look at
-// one that is still under way makes MPI look after all others, too, and where cores are few yield: somebody who
-// posts a stream of commands would lose the core with every packet. So it is found out once for each size.
-// Payloads are waited for anyway.
+// Which packets MPI is done with at once, and which not: that depends on its transport and settings. A look
+// at one that is still under way makes MPI look after all others, too, and where cores are few yield:
+// somebody who posts a stream of commands would lose the core with every packet. So it is found out once for
+// each size. Payloads are waited for anyway.
 class PacketLooks {
  public:
   bool Worthwhile(size_t size) const { return size <= gone_at_once_ || size < under_way_; }
@@ -36,7 +36,7 @@ class PacketLooks {
   static size_t Rounded(size_t size) { return (size + 1023) / 1024 * 1024; }
 
  private:
-  size_t gone_at_once_ = 4096;  // Up to this size, over every transport.
+  size_t gone_at_once_ = 4096;   // Up to this size, over every transport.
   size_t under_way_ = SIZE_MAX;  // From this size on.
 };
 

@@ -140,7 +140,8 @@ void Channel::On(const wire::CreateSubDevices& m) {
 }
 
 void Channel::On(const wire::Release& m) {
-  if (m.kind == wire::ObjectKind::kEvent && !launches_.empty()) return ReleaseEventLater(EventId::Unpack(m.id));
+  if (m.kind == wire::ObjectKind::kEvent && !launches_.empty())
+    return ReleaseEventLater(EventId::Unpack(m.id));
   IssueLaunches();
   switch (m.kind) {
     case wire::ObjectKind::kDevice: {

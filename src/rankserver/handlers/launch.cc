@@ -125,7 +125,8 @@ void Channel::On(const wire::LaunchKernel& m) {
   if (!command.Prepare()) return;
   const NativeArgs& to = command.args();
   const cl_kernel native = (*kernel)->native.get();
-  const bool alone = to.count > 0 || command.queue().context->spans_servers || environment_.tracing != nullptr;
+  const bool alone =
+      to.count > 0 || command.queue().context->spans_servers || environment_.tracing != nullptr;
   if (!alone) {
     launches_.push_back({&command.shared_queue(), native, m.offset, m.global, m.local, m.command, waits,
                          to.event != nullptr});

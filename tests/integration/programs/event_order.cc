@@ -1,7 +1,9 @@
 // Order of commands: in-order queues, out-of-order queues with wait lists, markers and barriers, chains over
 // several queues, and thousands of events at once.
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/commands.h"
@@ -37,6 +39,7 @@ class Test {
     LongWaitLists();
     WaitInAnyOrder();
     FinishCompletes();
+    RunWhileTheProgramComputes();
   }
 
  private:
@@ -231,6 +234,18 @@ class Test {
       Must(clFinish(*queue));
       Expect(EventStatus(event) == CL_COMPLETE, "complete after a finish");
     }
+  }
+
+  // A flush is enough: nothing calls OpenCL until they should be over, which a query then finds.
+  void RunWhileTheProgramComputes() {
+    CommandLog log(s_.device, s_.context);
+    log.ExpectValues(s_.queue, {}, "nothing yet");
+    Event last;
+    for (cl_int i = 0; i < 2000; ++i) log.Append(s_.queue, i, {}, last.Out());
+    Must(clFlush(s_.queue));
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    Expect(EventStatus(last) == CL_COMPLETE, "run while the program does something else");
+    log.ExpectValues(s_.queue, Count(0, 2000), "after that");
   }
 
   Session s_;
