@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <unordered_map>
+#include <utility>
 
 namespace clopencl::frontend {
 namespace {
@@ -96,8 +97,10 @@ class Writer {
     uint64_t number = 0;
     for (auto& [link, chain] : links) {
       if (chain.size() < 2) continue;
-      std::stable_sort(chain.begin(), chain.end(),
-                       [](const Slice* a, const Slice* b) { return a->begin_ns < b->begin_ns; });
+      // The program's call first, though by clocks that don't quite agree the server may seem to be sooner.
+      std::stable_sort(chain.begin(), chain.end(), [](const Slice* a, const Slice* b) {
+        return std::pair(a->process != 0, a->begin_ns) < std::pair(b->process != 0, b->begin_ns);
+      });
       ++number;
       for (size_t i = 0; i < chain.size(); ++i) {
         const char* const phase = i == 0 ? "s" : i + 1 == chain.size() ? "f" : "t";
