@@ -17,6 +17,13 @@ bool FindNativeWaits(const Launch& launch, std::span<const Launch> launches, Wai
   return true;
 }
 
+// The launch that leaves that event, null where none of these does.
+Launch* FindByEvent(std::span<Launch> launches, EventId id) {
+  const auto found = std::find_if(launches.rbegin(), launches.rend(),
+                                  [id](const Launch& launch) { return launch.command.event == id; });
+  return found != launches.rend() ? &*found : nullptr;
+}
+
 }  // namespace
 
 // What the list names and is not known to be complete, in `waits`. False where what it names has to be
@@ -26,10 +33,8 @@ bool Channel::FindSomeWaits(std::span<const EventId> list, std::span<const Launc
   LaunchWait* const found = arena_.Allocate<LaunchWait>(list.size());
   size_t count = 0;
   for (const EventId id : list) {
-    const auto named = std::find_if(launches_.rbegin(), launches_.rend(),
-                                    [id](const Launch& launch) { return launch.command.event == id; });
-    if (named != launches_.rend()) {
-      found[count++].launch = static_cast<size_t>(launches_.rend() - named) - 1;
+    if (const Launch* const named = FindByEvent(launches_, id)) {
+      found[count++].launch = static_cast<size_t>(named - launches_.data());
       continue;
     }
     Event* event = events.Find(id);
@@ -87,6 +92,8 @@ void Channel::FinishLaunch(const Launch& launch, bool last_of_queue) {
     named.queue = *launch.queue;
     named.sequence = sequence;
     InsertEvent(id, std::move(named));
+  } else if (const EventId old = events.Occupant(id)) {
+    ReleaseEvent(old);  // As InsertEvent() would.
   }
   if (!event || !queue.in_order) return;
   queue.last_event = std::move(event);
@@ -94,9 +101,7 @@ void Channel::FinishLaunch(const Launch& launch, bool last_of_queue) {
 }
 
 void Channel::ReleaseEventLater(EventId id) {
-  const auto named = std::find_if(launches_.rbegin(), launches_.rend(),
-                                  [id](const Launch& launch) { return launch.command.event == id; });
-  if (named != launches_.rend()) {
+  if (Launch* const named = FindByEvent(launches_, id)) {
     named->event_released = true;
   } else {
     late_releases_.push_back(id);

@@ -187,6 +187,20 @@ TEST_F(WaitingLaunches, ThatNameAFailedEventAreNotEnqueued) {
   EXPECT_EQ(link_.events.at(bad).status, CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
 }
 
+TEST_F(WaitingLaunches, AnEventTakesTheIndexOfAnother) {
+  SetArguments();
+  const EventId old = Add(queue_);
+  RunAll();
+  const EventId taken{old.index, old.generation + 1};
+  const std::array four{uint64_t{4}};
+  link_.Post(wire::LaunchKernel{{queue_, taken, {}}, add_, {}, four, {}, {}, {}});
+  Release(taken);
+  for (const EventId event : {old, taken}) link_.Watch(event);
+  RunAll();
+  EXPECT_EQ(link_.events.at(old).status, CL_INVALID_EVENT);
+  EXPECT_EQ(link_.events.at(taken).status, CL_INVALID_EVENT);
+}
+
 TEST_F(WaitingLaunches, ReleasedEventsAreGone) {
   SetArguments();
   const EventId earlier = Add(queue_);
