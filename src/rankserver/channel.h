@@ -222,6 +222,7 @@ class Channel {
   void DropCommands();
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
+  void NoteRefusal(Queue& queue, cl_int error);
   void LookForFailed();
   void FindFailed();
   void AnswerFinishes(Queue& queue);

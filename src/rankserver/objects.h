@@ -115,13 +115,14 @@ struct Queue {
   std::deque<std::shared_ptr<Transfer>> open;
   uint64_t transfers_started = 0;
   // In-order queues: those up to this number are over before any native command that is still to come begins,
-  // because one in the queue waits for them, and for nothing that could make it fail sooner. Saves each command
-  // a look at all that are open.
+  // because one in the queue waits for them, and for nothing that could make it fail sooner. Saves each
+  // command a look at all that are open.
   uint64_t transfers_ordered = 0;
   size_t transfers_blocked = 0;  // Open ones that wait for others to be out of their way.
   std::deque<FinishWaiter> finish_waiters;
 
   cl_int error = CL_SUCCESS;  // The first of a command without an event since the last Finish.
+  bool refused = false;       // The native runtime refused that command, and no read has failed for it yet.
   bool needs_flush = false;
   bool settling = false;
   bool settle_again = false;
@@ -132,6 +133,10 @@ struct Queue {
   // A command that has no event, or whose event was reported before, failed.
   void KeepError(cl_int status) {
     if (error == CL_SUCCESS) error = status;
+  }
+  cl_int TakeError() {
+    refused = false;
+    return std::exchange(error, CL_SUCCESS);
   }
   // A native command was enqueued, with this event, or null, and this wait list. Its number.
   uint64_t Issued(const OwnedEvent& event, std::span<const cl_event> waits);
@@ -234,12 +239,25 @@ struct Tracked {
 
 struct ParkedMessage;
 
+struct Program;
+
+// How a program was compiled.
+struct Compilation {
+  std::vector<cl_device_id> devices;
+  bool all_devices = false;  // They were not named.
+  std::string options;       // The program's.
+  std::vector<std::shared_ptr<Program>> headers;
+  std::vector<std::string> header_names;
+};
+
 struct Program {
   std::shared_ptr<Context> context;
   Owned<cl_program> native;  // Null when there is an error, or while a worker makes it.
   std::vector<std::shared_ptr<Device>> devices;
   bool wants_arg_info = false;  // Its compiler has to be asked for that.
-  bool long_names = false;      // See HasLongName().
+  // Of an object whose compiler was asked and knew how.
+  std::shared_ptr<const Compilation> with_arg_info;
+  bool long_names = false;  // See HasLongName().
   cl_int error = CL_SUCCESS;
   cl_int constant_error = CL_SUCCESS;  // Of a specialisation constant; the next build tells.
   bool busy = false;                   // A worker is at it.

@@ -287,7 +287,7 @@ void Channel::AnswerFinishes(Queue& queue) {
     });
     if (!natives_over || !transfers_over) return;
     SendOutput(true);
-    Send(wire::QueueFinished{waiter.request, std::exchange(queue.error, CL_SUCCESS)});
+    Send(wire::QueueFinished{waiter.request, queue.TakeError()});
     queue.finish_waiters.pop_front();
   }
 }
@@ -357,11 +357,26 @@ void Channel::FindFailed() {
   }
 }
 
+// The program was told that the command is enqueued, and has no event to ask.
+void Channel::NoteRefusal(Queue& queue, cl_int error) {
+  if (queue.error == CL_SUCCESS) {
+    queue.refused = true;
+    Log().warn("a command was refused with error {}; clFinish of its queue, or a read there, fails with it",
+               error);
+  }
+  queue.KeepError(error);
+}
+
 void Channel::FailCommand(const wire::Command& command, cl_int error, bool reads_inline) {
   std::shared_ptr<Queue>* queue = queues.Find(command.queue);
   if (!command.event) {
-    if (queue != nullptr) (*queue)->KeepError(error);
-    if (queue == nullptr) Log().warn("a command for a queue that does not exist failed with {}", error);
+    if (queue == nullptr) {
+      Log().warn("a command for a queue that does not exist failed with {}", error);
+    } else if (error == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST) {
+      (*queue)->KeepError(error);
+    } else {
+      NoteRefusal(**queue, error);
+    }
     return;
   }
   Event event;

@@ -140,6 +140,89 @@ TEST_F(Frontend, CommandsRunWhileTheProgramComputes) {
 }
 
 // Whatever may be asked about platforms and devices was learnt in the greeting.
+// The call has returned by then, and there is no event: what the program asks for next fails.
+TEST_F(Frontend, ACommandThatTheNativeRuntimeRefusesIsTold) {
+  const cl_context context = NewContext({job->devices()[0]});
+  const cl_command_queue in_order = NewQueue(context, job->devices()[0]);
+  const cl_command_queue unordered =
+      NewQueue(context, job->devices()[0], CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+  const std::vector<cl_int> values(4, 5);
+  const cl_mem buffer = NewBuffer(context, sizeof(cl_int) * values.size(), values.data());
+  const auto refused_fill = [&](cl_command_queue queue) {
+    job->mock().FailNext("EnqueueFillBuffer", CL_OUT_OF_RESOURCES);
+    const cl_int zero = 0;
+    EXPECT_EQ(cl_.clEnqueueFillBuffer(queue, buffer, &zero, sizeof zero, 0, 8, 0, nullptr, nullptr),
+              CL_SUCCESS);
+  };
+  cl_int value = 0;
+  const auto read = [&](cl_command_queue queue, cl_bool blocking) {
+    const cl_int code =
+        cl_.clEnqueueReadBuffer(queue, buffer, blocking, 0, sizeof value, &value, 0, nullptr, nullptr);
+    if (blocking == CL_FALSE) {
+      EXPECT_EQ(code, CL_SUCCESS);
+    }
+    return code;
+  };
+  refused_fill(in_order);
+  EXPECT_EQ(read(in_order, CL_TRUE), CL_OUT_OF_RESOURCES);
+  EXPECT_EQ(Read(in_order, buffer, 4), values) << "by one read";
+  EXPECT_EQ(cl_.clFinish(in_order), CL_OUT_OF_RESOURCES);
+  EXPECT_EQ(cl_.clFinish(in_order), CL_SUCCESS);
+
+  refused_fill(in_order);
+  EXPECT_EQ(cl_.clFinish(in_order), CL_OUT_OF_RESOURCES);
+  EXPECT_EQ(Read(in_order, buffer, 4), values);
+
+  refused_fill(in_order);
+  read(in_order, CL_FALSE);
+  EXPECT_EQ(cl_.clFinish(in_order), CL_OUT_OF_RESOURCES) << "nobody asks about the read";
+
+  refused_fill(unordered);
+  EXPECT_EQ(read(unordered, CL_TRUE), CL_SUCCESS) << "it does not come after the refused command";
+  EXPECT_EQ(cl_.clFinish(unordered), CL_OUT_OF_RESOURCES);
+
+  EXPECT_EQ(cl_.clReleaseMemObject(buffer), CL_SUCCESS);
+  for (const cl_command_queue queue : {in_order, unordered})
+    EXPECT_EQ(cl_.clReleaseCommandQueue(queue), CL_SUCCESS);
+  EXPECT_EQ(cl_.clReleaseContext(context), CL_SUCCESS);
+}
+
+// NVIDIA's runtime crashes at the release of a sub-buffer beside which one was made after its use.
+TEST_F(Frontend, OverlappingSubBuffersAreMadeBeforeOneIsUsed) {
+  const cl_context context = NewContext({job->devices()[0]});
+  const cl_command_queue queue = NewQueue(context, job->devices()[0]);
+  const cl_mem buffer = NewBuffer(context, 1 << 16);
+  const auto sub_buffer = [&](size_t origin, size_t size) {
+    const cl_buffer_region region{origin, size};
+    cl_int error = CL_SUCCESS;
+    const cl_mem made = cl_.clCreateSubBuffer(buffer, 0, CL_BUFFER_CREATE_TYPE_REGION, &region, &error);
+    EXPECT_EQ(error, CL_SUCCESS);
+    return made;
+  };
+  const auto made_by_use_of = [&](cl_mem used) {
+    const uint64_t before = job->mock().calls("CreateSubBuffer");
+    const cl_int zero = 0;
+    EXPECT_EQ(cl_.clEnqueueFillBuffer(queue, used, &zero, sizeof zero, 0, 64, 0, nullptr, nullptr),
+              CL_SUCCESS);
+    EXPECT_EQ(cl_.clFinish(queue), CL_SUCCESS);
+    return job->mock().calls("CreateSubBuffer") - before;
+  };
+  const cl_mem longest = sub_buffer(0, 8192), inside = sub_buffer(4096, 1024),
+               across = sub_buffer(6144, 4096);
+  const cl_mem adjacent = sub_buffer(12288, 4096), behind = sub_buffer(8192, 4096),
+               gone = sub_buffer(4096, 1024);
+  EXPECT_EQ(cl_.clReleaseMemObject(gone), CL_SUCCESS);
+  EXPECT_EQ(made_by_use_of(inside), 2u) << "and the longest";
+  EXPECT_EQ(made_by_use_of(longest), 1u) << "the one across its end";
+  EXPECT_EQ(made_by_use_of(across), 1u) << "the one behind the longest";
+  EXPECT_EQ(made_by_use_of(behind), 0u);
+  EXPECT_EQ(made_by_use_of(adjacent), 1u) << "itself";
+  for (const cl_mem mem : {buffer, inside, longest, across, behind, adjacent})
+    EXPECT_EQ(cl_.clReleaseMemObject(mem), CL_SUCCESS);
+  EXPECT_EQ(cl_.clReleaseCommandQueue(queue), CL_SUCCESS);
+  EXPECT_EQ(cl_.clReleaseContext(context), CL_SUCCESS);
+}
+
 TEST_F(Frontend, KnowsEverythingAboutPlatformsAndDevices) {
   const uint64_t before = job->runtime().waits();
   int answered = 0;

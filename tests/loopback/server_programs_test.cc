@@ -11,6 +11,8 @@ namespace {
 
 class ServerPrograms : public ::testing::Test {
  protected:
+  explicit ServerPrograms(const MockOpenCl::Settings& settings = {}) : mock_(settings) {}
+
   MockOpenCl mock_;
   ServerHarness harness_{MockOpenCl::Api(), {}};
   Link& link_ = harness_.link();
@@ -31,6 +33,18 @@ class ServerPrograms : public ::testing::Test {
   uint32_t PostCompile(ProgramId program) {
     const uint32_t request = link_.NewRequest();
     link_.Post(wire::CompileProgram{request, program, {}, "", {}, {}});
+    return request;
+  }
+  uint32_t PostCompileWith(ProgramId program, ProgramId header) {
+    const uint32_t request = link_.NewRequest();
+    const std::string_view name = "header.h";
+    link_.Post(wire::CompileProgram{
+        request, program, {}, "", std::array{header}, std::span<const std::string_view>(&name, 1)});
+    return request;
+  }
+  uint32_t PostLink(ProgramId linked, std::span<const ProgramId> objects) {
+    const uint32_t request = link_.NewRequest();
+    link_.Post(wire::LinkProgram{request, linked, context_, {}, "", objects});
     return request;
   }
   const Built& Answer(uint32_t request) {
@@ -170,8 +184,7 @@ TEST_F(ServerPrograms, CompileAndLink) {
   const ProgramId two = Source("kernel void add(global int* p, int n)");
   const uint32_t compile_one = PostCompile(one), compile_two = PostCompile(two);
   const auto linked = link_.NewId<ProgramId>();
-  const uint32_t link_request = link_.NewRequest();
-  link_.Post(wire::LinkProgram{link_request, linked, context_, {}, "", std::array{one, two}});
+  const uint32_t link_request = PostLink(linked, std::array{one, two});
   const auto kernel = link_.NewId<KernelId>();
   link_.Post(wire::CreateKernel{kernel, linked, "nothing"});
   link_.Release(wire::ObjectKind::kProgram, one);
@@ -186,10 +199,47 @@ TEST_F(ServerPrograms, CompileAndLink) {
   EXPECT_EQ(LaunchStatus(kernel), CL_COMPLETE);
 
   const auto bad = link_.NewId<ProgramId>();
-  const uint32_t bad_request = link_.NewRequest();
-  link_.Post(wire::LinkProgram{bad_request, bad, context_, {}, "", std::array{Source()}});
-  EXPECT_EQ(Answer(bad_request).status, CL_INVALID_OPERATION);
+  EXPECT_EQ(Answer(PostLink(bad, std::array{Source()})).status, CL_INVALID_OPERATION);
   EXPECT_EQ(harness_.Build(bad).status, CL_INVALID_OPERATION) << "the id keeps the error";
+}
+
+class ServerProgramsOfNvidia : public ServerPrograms {
+ protected:
+  ServerProgramsOfNvidia() : ServerPrograms(MockOpenCl::Settings{.arg_info_breaks_links = true}) {}
+};
+
+TEST_F(ServerProgramsOfNvidia, AreCompiledAnewWhereTheLinkFailsOverArgumentInfo) {
+  const ProgramId header = Source("#define N 1");
+  const ProgramId bare = Source("kernel void nothing()");
+  const ProgramId add = Source("kernel void add(global int* p, int n)");
+  EXPECT_EQ(Answer(PostCompileWith(bare, header)).status, CL_SUCCESS);
+  EXPECT_EQ(Answer(PostCompile(add)).status, CL_SUCCESS);
+  link_.Release(wire::ObjectKind::kProgram, header);
+  const auto linked = link_.NewId<ProgramId>();
+  const Built& built = Answer(PostLink(linked, std::array{bare, add}));
+  EXPECT_EQ(built.status, CL_SUCCESS);
+  EXPECT_EQ(built.kernel_names, "nothing;add");
+  EXPECT_EQ(mock_.calls("CompileProgram"), 4u);
+  EXPECT_EQ(mock_.calls("LinkProgram"), 2u);
+
+  EXPECT_EQ(Answer(PostLink(link_.NewId<ProgramId>(), std::array{bare, add})).status, CL_SUCCESS);
+  EXPECT_EQ(mock_.calls("CompileProgram"), 4u) << "they are as they should be now";
+  EXPECT_EQ(mock_.calls("LinkProgram"), 3u);
+
+  EXPECT_EQ(Answer(PostLink(link_.NewId<ProgramId>(), std::array{Source(), bare})).status,
+            CL_INVALID_OPERATION);
+}
+
+TEST_F(ServerProgramsOfNvidia, ThatIncludeEachOtherAreReleasedAllTheSame) {
+  const ProgramId one = Source("kernel void nothing()"), two = Source("kernel void nothing()");
+  EXPECT_EQ(Answer(PostCompileWith(one, two)).status, CL_SUCCESS);
+  EXPECT_EQ(Answer(PostCompileWith(two, one)).status, CL_SUCCESS);
+  EXPECT_EQ(Answer(PostCompileWith(two, two)).status, CL_SUCCESS);
+  const size_t objects = mock_.live_objects();
+  link_.Release(wire::ObjectKind::kProgram, one);
+  link_.Release(wire::ObjectKind::kProgram, two);
+  harness_.Settle();
+  EXPECT_EQ(mock_.live_objects(), objects - 2);
 }
 
 TEST_F(ServerPrograms, BinariesGoAndComeBack) {

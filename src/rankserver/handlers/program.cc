@@ -21,6 +21,19 @@ std::vector<cl_device_id> Natives(const std::vector<ProgramDevice>& devices) {
   return natives;
 }
 
+cl_int Compile(const NativeApi& api, cl_program program, const Compilation& how, const std::string& options) {
+  std::vector<cl_program> headers;
+  std::vector<const char*> names;
+  for (const auto& header : how.headers) headers.push_back(header->native.get());
+  for (const std::string& name : how.header_names) names.push_back(name.c_str());
+  return api.CompileProgram(program, how.all_devices ? 0 : static_cast<cl_uint>(how.devices.size()),
+                            how.all_devices ? nullptr : how.devices.data(), options.c_str(),
+                            static_cast<cl_uint>(headers.size()), headers.empty() ? nullptr : headers.data(),
+                            names.empty() ? nullptr : names.data(), nullptr, nullptr);
+}
+
+constexpr char kArgInfo[] = " -cl-kernel-arg-info";
+
 // Builds, compiles and links.
 class BuildJob final : public ProgramJob {
  public:
@@ -30,43 +43,42 @@ class BuildJob final : public ProgramJob {
       : api_(native_api), kind_(kind), request_(request) {}
 
   void Work() override {
-    const std::vector<cl_device_id> natives = Natives(devices);
-    const cl_uint count = all_devices ? 0 : static_cast<cl_uint>(natives.size());
-    const cl_device_id* list = all_devices ? nullptr : natives.data();
-    cl_int status = CL_SUCCESS;
     if (kind_ == Kind::kLink) {
-      const cl_program made =
-          api_.LinkProgram(context, count, list, options.c_str(), static_cast<cl_uint>(inputs.size()),
-                           inputs.data(), nullptr, nullptr, &status);
-      linked_ = Owned<cl_program>(api_, made);
-      native = made;
+      status_ = Link();
+      if (status_ != CL_SUCCESS && CompileInputsAnew()) status_ = Link();
+      native = linked_.get();
     } else {
-      status = Run(count, list, options + (wants_arg_info ? " -cl-kernel-arg-info" : ""));
+      status_ = Run(options + (wants_arg_info ? kArgInfo : ""));
+      has_arg_info_ = wants_arg_info && status_ == CL_SUCCESS;
       // Not every compiler knows that option, and NVIDIA's fails with it over kernels without arguments.
-      if (wants_arg_info && status != CL_SUCCESS) status = Run(count, list, options);
+      if (wants_arg_info && !has_arg_info_) status_ = Run(options);
     }
-    report_.Collect(api_, native, Concerned(), status, kind_ != Kind::kCompile, long_names);
-    status_ = status;
+    report_.Collect(api_, native, Concerned(), status_, kind_ != Kind::kCompile, long_names);
   }
 
   void Done(Channel& channel) override {
     if (kind_ == Kind::kLink) {
       result->error = linked_ ? CL_SUCCESS : status_ != CL_SUCCESS ? status_ : CL_INVALID_PROGRAM;
       result->native = std::move(linked_);
+      for (const auto& input : compiled_anew_) input->with_arg_info = nullptr;
+    } else {
+      result->with_arg_info = nullptr;
+      if (kind_ == Kind::kCompile && has_arg_info_ && HeadersKeepNothing())
+        result->with_arg_info = AsCompilation();
     }
     channel.Send(report_.Message(request_));
   }
 
   cl_program native = nullptr;
-  cl_context context = nullptr;  // Of a link.
-  std::shared_ptr<Program> result;
+  cl_context context = nullptr;     // Of a link.
+  std::shared_ptr<Program> result;  // What is built, compiled, or linked.
   std::vector<ProgramDevice> devices;
   std::vector<ProgramDevice> parts;  // Sub-devices of these, which some native runtimes build for as well.
   bool all_devices = false;
   std::string options;
   bool wants_arg_info = false;
   bool long_names = false;
-  std::vector<cl_program> inputs;  // Of a link; headers of a compilation.
+  std::vector<std::shared_ptr<Program>> inputs;  // Of a link; headers of a compilation.
   std::vector<std::string> header_names;
 
  private:
@@ -80,21 +92,57 @@ class BuildJob final : public ProgramJob {
     return concerned;
   }
 
-  cl_int Run(cl_uint count, const cl_device_id* list, const std::string& all_options) {
-    if (kind_ == Kind::kBuild)
-      return api_.BuildProgram(native, count, list, all_options.c_str(), nullptr, nullptr);
-    std::vector<const char*> names;
-    for (const std::string& name : header_names) names.push_back(name.c_str());
-    return api_.CompileProgram(native, count, list, all_options.c_str(), static_cast<cl_uint>(inputs.size()),
-                               inputs.empty() ? nullptr : inputs.data(),
-                               names.empty() ? nullptr : names.data(), nullptr, nullptr);
+  std::shared_ptr<const Compilation> AsCompilation() const {
+    return std::make_shared<Compilation>(
+        Compilation{Natives(devices), all_devices, options, inputs, header_names});
+  }
+
+  // So programs that are each other's headers do not keep each other for ever.
+  bool HeadersKeepNothing() const {
+    return std::all_of(inputs.begin(), inputs.end(), [this](const auto& header) {
+      return header != result && header->with_arg_info == nullptr;
+    });
+  }
+
+  cl_int Run(const std::string& all_options) {
+    if (kind_ == Kind::kCompile) return Compile(api_, native, *AsCompilation(), all_options);
+    const std::vector<cl_device_id> natives = Natives(devices);
+    return api_.BuildProgram(native, all_devices ? 0 : static_cast<cl_uint>(natives.size()),
+                             all_devices ? nullptr : natives.data(), all_options.c_str(), nullptr, nullptr);
+  }
+
+  cl_int Link() {
+    const std::vector<cl_device_id> natives = Natives(devices);
+    std::vector<cl_program> objects;
+    for (const auto& input : inputs) objects.push_back(input->native.get());
+    cl_int status = CL_SUCCESS;
+    linked_ = Owned<cl_program>(
+        api_,
+        api_.LinkProgram(context, all_devices ? 0 : static_cast<cl_uint>(natives.size()),
+                         all_devices ? nullptr : natives.data(), options.c_str(),
+                         static_cast<cl_uint>(objects.size()), objects.data(), nullptr, nullptr, &status));
+    return status;
+  }
+
+  // NVIDIA's linker fails over objects that have a kernel without arguments and were compiled with what tells
+  // of arguments. Whether anything else will be linked now.
+  bool CompileInputsAnew() {
+    for (const auto& input : inputs) {
+      if (input->with_arg_info == nullptr) continue;
+      const Compilation& how = *input->with_arg_info;
+      if (Compile(api_, input->native.get(), how, how.options) != CL_SUCCESS) return false;
+      compiled_anew_.push_back(input);
+    }
+    return !compiled_anew_.empty();
   }
 
   const NativeApi& api_;
   const Kind kind_;
   const uint32_t request_;
   cl_int status_ = CL_SUCCESS;
+  bool has_arg_info_ = false;
   Owned<cl_program> linked_;
+  std::vector<std::shared_ptr<Program>> compiled_anew_;
   ProgramReport report_;
 };
 
@@ -309,6 +357,7 @@ void Channel::On(const wire::BuildProgram& m) {
     if (error == CL_SUCCESS) error = BuildDevices(message.devices, *program, job->devices);
     if (error != CL_SUCCESS) return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
     job->native = program->native.get();
+    job->result = program;
     job->parts = PartsOf(job->devices, *program);
     job->all_devices = message.devices.empty();
     job->options = message.options;
@@ -344,15 +393,16 @@ void Channel::On(const wire::CompileProgram& m) {
     if (error == CL_SUCCESS) error = BuildDevices(message.devices, *program, job->devices);
     for (const auto& header : headers) {
       if (header->error != CL_SUCCESS) error = header->error;
-      job->inputs.push_back(header->native.get());
       program->long_names = program->long_names || header->long_names;
     }
     if (error != CL_SUCCESS) return Send(wire::ProgramBuilt{message.request, error, {}, {}, {}});
     job->native = program->native.get();
+    job->result = program;
     job->parts = PartsOf(job->devices, *program);
     job->all_devices = message.devices.empty();
     job->options = message.options;
     job->wants_arg_info = program->wants_arg_info;
+    job->inputs = headers;
     job->header_names.assign(message.header_names.begin(), message.header_names.end());
     job->programs = headers;
     job->programs.push_back(program);
@@ -384,7 +434,6 @@ void Channel::On(const wire::LinkProgram& m) {
     cl_int error = CL_SUCCESS;
     for (const auto& input : inputs) {
       if (input->error != CL_SUCCESS) error = input->error;
-      job->inputs.push_back(input->native.get());
       result->long_names = result->long_names || input->long_names;
     }
     job->long_names = result->long_names;
@@ -394,6 +443,7 @@ void Channel::On(const wire::LinkProgram& m) {
     }
     job->context = result->context->native.get();
     job->result = result;
+    job->inputs = inputs;
     job->devices = ToProgramDevices(result->devices);
     job->all_devices = message.devices.empty();
     job->options = message.options;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "rankserver/command.h"
@@ -52,6 +53,10 @@ std::optional<TransferRequest> Channel::PrepareMove(Enqueue& command, const Move
   if (mem != nullptr && !check(*mem)) command.Fail(CL_INVALID_VALUE);
   if (!reads && move.tag == 0 && move.data.size() != move.size) command.Fail(CL_INVALID_VALUE);
   if (reads && move.tag == 0 && !move.command.event) command.Fail(CL_INVALID_EVENT);
+  // Rather than contents without what a refused command was to do. clFinish tells it, too: the program may
+  // have no event of the read to look at.
+  if (reads && command.ok() && command.queue().in_order && std::exchange(command.queue().refused, false))
+    command.Fail(command.queue().error);
   Transfer::Request request;
   if (const std::shared_ptr<Queue>* queue = queues.Find(move.command.queue)) request.queue = *queue;
   request.event = move.command.event;

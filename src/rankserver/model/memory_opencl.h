@@ -70,6 +70,9 @@ class MemoryOpenCl {
     bool one_kernel_a_device = false;
     // A program with a kernel that AddKernel() doesn't know fails to build; else such a kernel does nothing.
     bool only_known_kernels = false;
+    // As NVIDIA's: objects that have a kernel without arguments can't be linked once they were compiled with
+    // -cl-kernel-arg-info.
+    bool arg_info_breaks_links = false;
   };
 
   explicit MemoryOpenCl(Settings settings);

@@ -174,6 +174,13 @@ cl_program LinkProgram(cl_context context, cl_uint, const cl_device_id*, const c
       *status = CL_INVALID_OPERATION;
       return nullptr;
     }
+    const bool has_bare = std::any_of(input->kernels.begin(), input->kernels.end(),
+                                      [](const KernelSource& kernel) { return kernel.args.empty(); });
+    if (engine.settings.arg_info_breaks_links && has_bare &&
+        input->options.find("-cl-kernel-arg-info") != std::string::npos) {
+      *status = CL_LINK_PROGRAM_FAILURE;
+      return nullptr;
+    }
     program->source += input->source + "\n";
   }
   program->status = CL_BUILD_SUCCESS;
