@@ -65,7 +65,7 @@ Mem::Mem(Context& context, Description description) : context_(Ref(context)), wh
   std::lock_guard lock(TheRuntime().command_mutex());
   if (parent() == nullptr && context.spans_servers()) residency_ = std::make_unique<Residency>(size());
   id_ = TheRuntime().ids().mems.Insert(this);
-  if (is_sub_buffer()) parent()->sub_buffers_.Add(*this);
+  if (is_sub_buffer()) sub_buffer_number_ = parent()->sub_buffers_.Add(*this);
 }
 
 Mem::~Mem() {
@@ -76,7 +76,7 @@ Mem::~Mem() {
       runtime.sessions()[session]->Post(wire::Release{wire::ObjectKind::kMem, id_.Pack()});
     });
     runtime.ids().mems.Erase(id_);
-    if (is_sub_buffer()) parent()->sub_buffers_.Remove(*this);
+    if (is_sub_buffer()) parent()->sub_buffers_.Remove(sub_buffer_number_);
   }
   for (auto callback = destructor_callbacks_.rbegin(); callback != destructor_callbacks_.rend(); ++callback)
     runtime.callbacks().Add(std::move(*callback));
@@ -141,20 +141,21 @@ void Mem::PostCreate(Session& session) {
   }
 }
 
-// A native runtime hears of sub-buffers that overlap before one of them is used, as from the program: NVIDIA's
-// crashes when one is released beside which another was made after its use (driver 580).
+// A native runtime hears of sub-buffers before the next use of their memory, as from the program: NVIDIA's
+// crashes when one is released beside which another was made after a use (driver 580).
 void Mem::EnsureOn(Session& session) {
-  if (used_.Has(session.index())) return;
-  used_.Add(session.index());
-  if (!is_sub_buffer()) return Introduce(session);
-  for (Mem* sub_buffer : parent()->sub_buffers_.Overlapping(*this)) sub_buffer->Introduce(session);
+  Mem& storage = root();
+  if (known_.Has(session.index()) && storage.sub_buffers_.NoneNew(session.index())) return;
+  storage.Introduce(session);
+  for (Mem* sub_buffer : storage.sub_buffers_.Take(session.index())) sub_buffer->Introduce(session);
+  Introduce(session);
 }
 
 void Mem::Introduce(Session& session) {
   if (known_.Has(session.index())) return;
   known_.Add(session.index());
   context_->EnsureOn(session);
-  if (parent() != nullptr) parent()->EnsureOn(session);
+  if (parent() != nullptr) parent()->Introduce(session);
   PostCreate(session);
   if (initial_ != nullptr) Upload(session);
 }

@@ -103,8 +103,8 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   Mem& root() { return parent() != nullptr ? parent()->root() : *this; }
   size_t root_offset() const { return parent() != nullptr ? parent()->root_offset() + what_.origin : 0; }
 
-  // Makes it known to the server, with its initial contents; and the sub-buffers that share bytes with it, as
-  // they were made before this use. Under the command mutex.
+  // Before a use: makes it known to the server, with its initial contents, and the sub-buffers that there are
+  // of its storage. Under the command mutex.
   void EnsureOn(Session& session);
   bool KnownOn(const Session& session) const { return known_.Has(session.index()); }
 
@@ -146,7 +146,6 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
 
   // Under the command mutex.
   SessionSet known_;
-  SessionSet used_;  // Where commands use it: of the sessions that know it.
   std::unique_ptr<Residency> residency_;  // Of roots in contexts that span servers.
   struct Arrival {
     const MoveWay* way = nullptr;
@@ -156,6 +155,7 @@ class Mem : public ObjectOf<Mem, cl_mem, ObjectTag::kMem> {
   std::map<size_t, Arrival> arrivals_;  // By session: where the last move to it is.
   std::shared_ptr<std::byte> initial_;  // Contents given at creation, packed; dropped once uploaded.
   SubBuffers sub_buffers_;
+  uint64_t sub_buffer_number_ = 0;  // Of a sub-buffer, in its buffer.
 
   mutable std::mutex host_mutex_;
   AlignedMemory host_copy_;

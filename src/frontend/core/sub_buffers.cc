@@ -1,30 +1,19 @@
 #include "frontend/core/sub_buffers.h"
 
-#include <algorithm>
-
-#include "frontend/core/mem.h"
+#include <utility>
 
 namespace clopencl::frontend {
 
-void SubBuffers::Add(Mem& sub_buffer) {
-  by_origin_.emplace(sub_buffer.what().origin, &sub_buffer);
-  longest_ = std::max(longest_, sub_buffer.size());
+uint64_t SubBuffers::Add(Mem& sub_buffer) {
+  living_.emplace(added_, &sub_buffer);
+  return added_++;
 }
 
-void SubBuffers::Remove(Mem& sub_buffer) {
-  const auto [first, last] = by_origin_.equal_range(sub_buffer.what().origin);
-  const auto at = std::find_if(first, last, [&](const auto& entry) { return entry.second == &sub_buffer; });
-  if (at != last) by_origin_.erase(at);
-}
-
-std::vector<Mem*> SubBuffers::Overlapping(const Mem& sub_buffer) const {
-  const size_t begin = sub_buffer.what().origin;
-  const size_t end = begin + sub_buffer.size();
+std::vector<Mem*> SubBuffers::Take(size_t session) {
+  if (taken_.size() <= session) taken_.resize(session + 1);
+  const uint64_t first = std::exchange(taken_[session], added_);
   std::vector<Mem*> found;
-  for (auto at = by_origin_.lower_bound(begin - std::min(begin, longest_));
-       at != by_origin_.end() && at->first < end; ++at) {
-    if (at->first + at->second->size() > begin) found.push_back(at->second);
-  }
+  for (auto at = living_.lower_bound(first); at != living_.end(); ++at) found.push_back(at->second);
   return found;
 }
 

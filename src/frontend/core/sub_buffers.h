@@ -1,7 +1,8 @@
-// A buffer's living sub-buffers, by where they lie in it.
+// A buffer's living sub-buffers, and which servers know them.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <vector>
 
@@ -12,15 +13,21 @@ class Mem;
 // Not thread-safe: the command mutex guards it.
 class SubBuffers {
  public:
-  void Add(Mem& sub_buffer);
-  void Remove(Mem& sub_buffer);
+  // Its number.
+  uint64_t Add(Mem& sub_buffer);
+  void Remove(uint64_t number) { living_.erase(number); }
 
-  // Those that share bytes with `sub_buffer`, itself among them, by their origin.
-  std::vector<Mem*> Overlapping(const Mem& sub_buffer) const;
+  // Whether Take() would find none; cheap.
+  bool NoneNew(size_t session) const {
+    return added_ == 0 || (session < taken_.size() && taken_[session] == added_);
+  }
+  // Those that live and were added since it was called for this session, in their order.
+  std::vector<Mem*> Take(size_t session);
 
  private:
-  std::multimap<size_t, Mem*> by_origin_;
-  size_t longest_ = 0;  // Of all that there were, so that the search knows where to begin.
+  std::map<uint64_t, Mem*> living_;  // By their number.
+  uint64_t added_ = 0;
+  std::vector<uint64_t> taken_;  // By session: how many had been added.
 };
 
 }  // namespace clopencl::frontend
