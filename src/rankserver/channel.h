@@ -43,7 +43,7 @@ class Channel {
   // Looks whether native commands are complete that somebody waits for. True when one was.
   bool PollNatives();
   // Whether there may be such commands that are not complete.
-  bool AwaitsNatives() const { return !polled_.empty() || !long_polled_.empty(); }
+  bool AwaitsNatives() const { return !polled_queues_.empty() || !polled_.empty() || !long_polled_.empty(); }
 
   // The end of a pass of the event loop: native queues that got commands are flushed, answers sent.
   void EndPass();
@@ -215,6 +215,8 @@ class Channel {
   bool DispatchEach(std::span<const std::byte> packet);
 
   // Of tracking.cc.
+  bool PollFirst(Queue& queue);
+  bool PollQueues();
   bool PollLong();
   void AwaitCallback(const std::shared_ptr<Tracked>& tracked);
   std::vector<std::shared_ptr<Queue>> QueuesInUse();
@@ -321,8 +323,11 @@ class Channel {
     std::shared_ptr<Tracked> tracked;
     int64_t since_ns = 0;
   };
+  std::deque<std::shared_ptr<Queue>> polled_queues_;  // In-order ones that have tracked events.
+  // Tracked events of other queues, or none.
   std::deque<Polled> polled_;                         // What Track() was called for lately.
-  std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer; looked at in turn.
+  std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer.
+  size_t next_long_polled_ = 0;                       // Where to go on looking at it.
   std::vector<std::weak_ptr<Queue>> noted_queues_;    // See NoteQueue().
   uint64_t consumed_ = 0;                             // Bytes of packets from the frontend.
   uint64_t acknowledged_ = 0;                         // What of it the frontend was told.

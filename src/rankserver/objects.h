@@ -111,6 +111,7 @@ struct Queue {
   // Native events that somebody waits for, by sequence.
   std::deque<std::shared_ptr<Tracked>> tracked;
   size_t tracked_known = 0;  // In-order queues: how many of these are known to be complete.
+  bool polled = false;       // The channel looks for the end of the first of these.
   // Transfers in their order that are not over. They are numbered 1, 2, ….
   std::deque<std::shared_ptr<Transfer>> open;
   uint64_t transfers_started = 0;
@@ -231,6 +232,7 @@ struct Tracked {
   // In an out-of-order queue: once complete, all commands up to `sequence` are.
   bool comes_last = false;
   std::function<void(cl_int status)> done;
+  int64_t first_since_ns = 0;  // Of in-order queues: when it was first seen to be the next to complete.
   // The native callback came, or nobody waits for it any more. Null while none was asked for.
   std::shared_ptr<std::atomic_flag> told;
 

@@ -74,7 +74,8 @@ void Drop(Queue& queue) {
 // asked for only when a command takes long, before the event loop sleeps for long, and looks go on after
 // that.
 constexpr int64_t kPolledNs = 500'000;
-constexpr size_t kLooksPerPass = 8;  // At commands that turn out not to be complete; as many at long ones.
+// At commands that turn out not to be complete; as many at long ones, and at in-order queues.
+constexpr size_t kLooksPerPass = 8;
 
 }  // namespace
 
@@ -98,12 +99,51 @@ std::shared_ptr<Tracked> Channel::Track(OwnedEvent event, std::shared_ptr<Queue>
     }
     unqueued_.push_back(tracked);
   }
-  polled_.push_back({tracked, DeviceClock::HostNow()});
+  if (tracked->queue != nullptr && tracked->queue->in_order) {
+    if (!std::exchange(tracked->queue->polled, true)) polled_queues_.push_back(tracked->queue);
+  } else {
+    polled_.push_back({tracked, DeviceClock::HostNow()});
+  }
   return tracked;
 }
 
-bool Channel::PollNatives() {
+// Of an in-order queue only the first can be the next to complete, however many there are.
+bool Channel::PollFirst(Queue& queue) {
   bool happened = false;
+  while (!queue.tracked.empty()) {
+    const std::shared_ptr<Tracked> tracked = queue.tracked.front();
+    const cl_int status =
+        tracked->status <= CL_COMPLETE ? tracked->status : ExecutionStatus(api(), tracked->event.get());
+    if (status > CL_COMPLETE) {
+      const int64_t now = DeviceClock::HostNow();
+      if (tracked->first_since_ns == 0) tracked->first_since_ns = now;
+      if (tracked->told == nullptr && now - tracked->first_since_ns > kPolledNs) AwaitCallback(tracked);
+      return happened;
+    }
+    happened = true;
+    OnNativeComplete(tracked, status);
+    if (!queue.tracked.empty() && queue.tracked.front() == tracked) return happened;
+  }
+  return happened;
+}
+
+bool Channel::PollQueues() {
+  bool happened = false;
+  for (size_t left = std::min(polled_queues_.size(), kLooksPerPass); left > 0; --left) {
+    std::shared_ptr<Queue> queue = std::move(polled_queues_.front());
+    polled_queues_.pop_front();
+    if (PollFirst(*queue)) happened = true;
+    if (queue->tracked.empty()) {
+      queue->polled = false;
+    } else {
+      polled_queues_.push_back(std::move(queue));
+    }
+  }
+  return happened;
+}
+
+bool Channel::PollNatives() {
+  bool happened = PollQueues();
   size_t looks = 0;
   for (size_t i = 0; i < polled_.size() && looks < kLooksPerPass;) {
     const std::shared_ptr<Tracked> tracked = polled_[i].tracked;
@@ -132,22 +172,26 @@ bool Channel::PollNatives() {
   return happened;
 }
 
+// The oldest are looked at in every pass, because what was enqueued first is what mostly completes next; the
+// others in turn.
 bool Channel::PollLong() {
   bool happened = false;
-  size_t looks = 0;
-  for (size_t left = long_polled_.size(); left > 0 && looks < kLooksPerPass; --left) {
-    std::shared_ptr<Tracked> tracked = std::move(long_polled_.front());
-    long_polled_.pop_front();
-    if (tracked->settled) continue;  // No look: more may come in a pass than are looked at in it.
-    ++looks;
-    const cl_int status = ExecutionStatus(api(), tracked->event.get());
-    if (status > CL_COMPLETE) {
-      long_polled_.push_back(std::move(tracked));
-      continue;
-    }
+  const auto look = [&](size_t at, size_t& looks) {
+    const std::shared_ptr<Tracked> tracked = long_polled_[at];
+    // What is settled is no look: more may come in a pass than are looked at in it.
+    const cl_int status = tracked->settled ? CL_COMPLETE : ExecutionStatus(api(), tracked->event.get());
+    if (status > CL_COMPLETE) return ++looks, at + 1;
+    long_polled_.erase(long_polled_.begin() + static_cast<ptrdiff_t>(at));
+    if (tracked->settled) return at;
     happened = true;
     OnNativeComplete(tracked, status);
-  }
+    return at;
+  };
+  size_t at = 0;
+  for (size_t looks = 0; at < long_polled_.size() && looks < kLooksPerPass;) at = look(at, looks);
+  size_t next = std::max(at, next_long_polled_);
+  for (size_t looks = 0; next < long_polled_.size() && looks < kLooksPerPass;) next = look(next, looks);
+  next_long_polled_ = next < long_polled_.size() ? next : 0;
   return happened;
 }
 
@@ -171,6 +215,7 @@ void Channel::DropCommands() {
   alive_.reset();
   const auto polled = std::exchange(polled_, {});
   const auto long_polled = std::exchange(long_polled_, {});
+  const auto polled_queues = std::exchange(polled_queues_, {});
   for (const std::shared_ptr<Queue>& queue : QueuesInUse()) Drop(*queue);
 }
 

@@ -86,6 +86,53 @@ TEST_F(ServerEventsBeforeCallbacks, OfLongCommandsAreReportedAllTheSame) {
   for (const EventId event : events) EXPECT_EQ(link_.events.at(event).status, CL_COMPLETE);
 }
 
+// A ping-pong between two servers is enqueued far ahead: hundreds of commands wait, and one completes.
+TEST_F(ServerEventsBeforeCallbacks, AreSeenAtOnceHoweverManyWaitBehind) {
+  std::vector<EventId> gates, events;
+  for (int i = 0; i < 300; ++i) {
+    gates.push_back(link_.UserEvent(context_));
+    events.push_back(Copy({gates.back()}));
+    link_.Watch(events.back());
+  }
+  harness_.Settle();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  harness_.Settle();
+  for (size_t i = 0; i < events.size(); i += 10) {
+    for (size_t j = i; j < i + 10; ++j) link_.Post(wire::SetEventStatus{gates[j], CL_COMPLETE});
+    harness_.Settle();
+    mock_.StepAll();
+    for (int pass = 0; pass < 3; ++pass) harness_.Pump();
+    ASSERT_EQ(link_.events.at(events[i + 9]).status, CL_COMPLETE) << i;
+  }
+  EXPECT_LE(LateCallbacks().size(), 2u) << "they cost more than looks";
+}
+
+// In an out-of-order queue any may be next; it mostly is the oldest, and the others have their turn.
+TEST_F(ServerEventsBeforeCallbacks, OfManyUnorderedCommandsAreSeenSoonForTheOldest) {
+  const QueueId unordered = link_.Queue(context_, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+  std::vector<EventId> gates, events;
+  for (int i = 0; i < 300; ++i) {
+    gates.push_back(link_.UserEvent(context_));
+    events.push_back(link_.NewId<EventId>());
+    link_.Post(
+        wire::CopyBuffer{{unordered, events.back(), std::array{gates.back()}}, mem_, mem_, 0, 512, 16});
+    link_.Watch(events.back());
+  }
+  harness_.Settle();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  harness_.Settle();
+  const auto complete = [&](size_t i, int passes) {
+    link_.Post(wire::SetEventStatus{gates[i], CL_COMPLETE});
+    for (int pass = 0; pass < 3; ++pass) harness_.Pump();  // Until it has arrived.
+    mock_.StepAll();
+    for (int pass = 0; pass < passes; ++pass) harness_.Pump();
+    return link_.events.at(events[i]).status;
+  };
+  for (size_t i = 0; i < 30; ++i) ASSERT_EQ(complete(i, 2), CL_COMPLETE) << i;
+  EXPECT_EQ(complete(200, 60), CL_COMPLETE);
+  EXPECT_EQ(complete(30, 2), CL_COMPLETE);
+}
+
 // The end does not wait for the callbacks of failed commands, which may never come.
 TEST(ServerEventsOfFailedCommands, MayBeCalledBackForAfterTheServersEnd) {
   MockOpenCl mock;
