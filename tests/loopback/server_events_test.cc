@@ -104,7 +104,6 @@ TEST_F(ServerEventsBeforeCallbacks, AreSeenAtOnceHoweverManyWaitBehind) {
     for (int pass = 0; pass < 3; ++pass) harness_.Pump();
     ASSERT_EQ(link_.events.at(events[i + 9]).status, CL_COMPLETE) << i;
   }
-  EXPECT_LE(LateCallbacks().size(), 2u) << "they cost more than looks";
 }
 
 // In an out-of-order queue any may be next; it mostly is the oldest, and the others have their turn.
