@@ -214,14 +214,16 @@ class Channel {
   bool DispatchAll(std::span<const std::byte> packet);
   bool DispatchEach(std::span<const std::byte> packet);
 
-  // Of tracking.cc.
+  // Of polling.cc.
   bool PollFirst(Queue& queue);
   bool PollQueues();
   bool PollLong();
   void AwaitCallback(const std::shared_ptr<Tracked>& tracked);
   std::vector<std::shared_ptr<Queue>> QueuesInUse();
-  bool EndCommandsOnce();
   void DropCommands();
+
+  // Of tracking.cc.
+  bool EndCommandsOnce();
   void OnNativeComplete(const std::shared_ptr<Tracked>& tracked, cl_int status);
   void SettleTracked(const std::shared_ptr<Queue>& queue);
   void NoteRefusal(Queue& queue, cl_int error);

@@ -1,150 +1,15 @@
 // Programs and kernels.
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "rankserver/build_job.h"
 #include "rankserver/program_facts.h"
 #include "rankserver/program_jobs.h"
 
 namespace clopencl::rankserver {
 namespace {
-
-std::vector<ProgramDevice> ToProgramDevices(const std::vector<std::shared_ptr<Device>>& devices) {
-  std::vector<ProgramDevice> list;
-  for (const auto& device : devices) list.push_back({device->native, device->id});
-  return list;
-}
-
-std::vector<cl_device_id> Natives(const std::vector<ProgramDevice>& devices) {
-  std::vector<cl_device_id> natives;
-  for (const ProgramDevice& device : devices) natives.push_back(device.native);
-  return natives;
-}
-
-cl_int Compile(const NativeApi& api, cl_program program, const Compilation& how, const std::string& options) {
-  std::vector<cl_program> headers;
-  std::vector<const char*> names;
-  for (const auto& header : how.headers) headers.push_back(header->native.get());
-  for (const std::string& name : how.header_names) names.push_back(name.c_str());
-  return api.CompileProgram(program, how.all_devices ? 0 : static_cast<cl_uint>(how.devices.size()),
-                            how.all_devices ? nullptr : how.devices.data(), options.c_str(),
-                            static_cast<cl_uint>(headers.size()), headers.empty() ? nullptr : headers.data(),
-                            names.empty() ? nullptr : names.data(), nullptr, nullptr);
-}
-
-constexpr char kArgInfo[] = " -cl-kernel-arg-info";
-
-// Builds, compiles and links.
-class BuildJob final : public ProgramJob {
- public:
-  enum class Kind { kBuild, kCompile, kLink };
-
-  BuildJob(const NativeApi& native_api, Kind kind, uint32_t request)
-      : api_(native_api), kind_(kind), request_(request) {}
-
-  void Work() override {
-    if (kind_ == Kind::kLink) {
-      status_ = Link();
-      if (status_ != CL_SUCCESS && CompileInputsAnew()) status_ = Link();
-      native = linked_.get();
-    } else {
-      status_ = Run(options + (wants_arg_info ? kArgInfo : ""));
-      has_arg_info_ = wants_arg_info && status_ == CL_SUCCESS;
-      // Not every compiler knows that option, and NVIDIA's fails with it over kernels without arguments.
-      if (wants_arg_info && !has_arg_info_) status_ = Run(options);
-    }
-    report_.Collect(api_, native, Concerned(), status_, kind_ != Kind::kCompile, long_names);
-  }
-
-  void Done(Channel& channel) override {
-    if (kind_ == Kind::kLink) {
-      result->error = linked_ ? CL_SUCCESS : status_ != CL_SUCCESS ? status_ : CL_INVALID_PROGRAM;
-      result->native = std::move(linked_);
-      for (const auto& input : compiled_anew_) input->with_arg_info = nullptr;
-    } else {
-      result->with_arg_info = nullptr;
-      if (kind_ == Kind::kCompile && has_arg_info_ && HeadersKeepNothing())
-        result->with_arg_info = AsCompilation();
-    }
-    channel.Send(report_.Message(request_));
-  }
-
-  cl_program native = nullptr;
-  cl_context context = nullptr;     // Of a link.
-  std::shared_ptr<Program> result;  // What is built, compiled, or linked.
-  std::vector<ProgramDevice> devices;
-  std::vector<ProgramDevice> parts;  // Sub-devices of these, which some native runtimes build for as well.
-  bool all_devices = false;
-  std::string options;
-  bool wants_arg_info = false;
-  bool long_names = false;
-  std::vector<std::shared_ptr<Program>> inputs;  // Of a link; headers of a compilation.
-  std::vector<std::string> header_names;
-
- private:
-  std::vector<ProgramDevice> Concerned() const {
-    std::vector<ProgramDevice> concerned = devices;
-    for (const ProgramDevice& part : parts) {
-      cl_build_status status = CL_BUILD_NONE;
-      api_.GetProgramBuildInfo(native, part.native, CL_PROGRAM_BUILD_STATUS, sizeof status, &status, nullptr);
-      if (status != CL_BUILD_NONE) concerned.push_back(part);
-    }
-    return concerned;
-  }
-
-  std::shared_ptr<const Compilation> AsCompilation() const {
-    return std::make_shared<Compilation>(
-        Compilation{Natives(devices), all_devices, options, inputs, header_names});
-  }
-
-  // So programs that are each other's headers do not keep each other for ever.
-  bool HeadersKeepNothing() const {
-    return std::all_of(inputs.begin(), inputs.end(), [this](const auto& header) {
-      return header != result && header->with_arg_info == nullptr;
-    });
-  }
-
-  cl_int Run(const std::string& all_options) {
-    if (kind_ == Kind::kCompile) return Compile(api_, native, *AsCompilation(), all_options);
-    const std::vector<cl_device_id> natives = Natives(devices);
-    return api_.BuildProgram(native, all_devices ? 0 : static_cast<cl_uint>(natives.size()),
-                             all_devices ? nullptr : natives.data(), all_options.c_str(), nullptr, nullptr);
-  }
-
-  cl_int Link() {
-    const std::vector<cl_device_id> natives = Natives(devices);
-    std::vector<cl_program> objects;
-    for (const auto& input : inputs) objects.push_back(input->native.get());
-    cl_int status = CL_SUCCESS;
-    linked_ = Owned<cl_program>(
-        api_,
-        api_.LinkProgram(context, all_devices ? 0 : static_cast<cl_uint>(natives.size()),
-                         all_devices ? nullptr : natives.data(), options.c_str(),
-                         static_cast<cl_uint>(objects.size()), objects.data(), nullptr, nullptr, &status));
-    return status;
-  }
-
-  // NVIDIA's linker fails over objects that have a kernel without arguments and were compiled with what tells
-  // of arguments. Whether anything else will be linked now.
-  bool CompileInputsAnew() {
-    for (const auto& input : inputs) {
-      if (input->with_arg_info == nullptr) continue;
-      const Compilation& how = *input->with_arg_info;
-      if (Compile(api_, input->native.get(), how, how.options) != CL_SUCCESS) return false;
-      compiled_anew_.push_back(input);
-    }
-    return !compiled_anew_.empty();
-  }
-
-  const NativeApi& api_;
-  const Kind kind_;
-  const uint32_t request_;
-  cl_int status_ = CL_SUCCESS;
-  bool has_arg_info_ = false;
-  Owned<cl_program> linked_;
-  std::vector<std::shared_ptr<Program>> compiled_anew_;
-  ProgramReport report_;
-};
 
 class BinaryJob final : public ProgramJob {
  public:
@@ -210,24 +75,6 @@ class GetBinariesJob final : public ProgramJob {
   cl_int status_ = CL_SUCCESS;
   std::vector<std::vector<std::byte>> binaries_;
 };
-
-// The program's devices that are parts of the chosen ones without being chosen.
-std::vector<ProgramDevice> PartsOf(const std::vector<ProgramDevice>& chosen, const Program& program) {
-  const auto is_chosen = [&](const Device& device) {
-    return std::any_of(chosen.begin(), chosen.end(),
-                       [&](const ProgramDevice& other) { return other.id == device.id; });
-  };
-  std::vector<ProgramDevice> parts;
-  for (const auto& device : program.devices) {
-    if (is_chosen(*device)) continue;
-    for (const Device* above = device->parent.get(); above != nullptr; above = above->parent.get()) {
-      if (!is_chosen(*above)) continue;
-      parts.push_back({device->native, device->id});
-      break;
-    }
-  }
-  return parts;
-}
 
 bool MayPrint(std::string_view source) { return source.find("printf") != std::string_view::npos; }
 
