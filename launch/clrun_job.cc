@@ -32,6 +32,13 @@ namespace clopencl::launch {
 
 namespace {
 
+// mpirun does not name a rank that a signal ended while it joined, but takes over its code.
+std::string DescribeUnnamedRank(int mpirun_status) {
+  const int signal = WIFEXITED(mpirun_status) ? WEXITSTATUS(mpirun_status) - 128 : 0;
+  if (signal <= 0 || signal >= NSIG) return "";
+  return ": a rank " + DescribeWaitStatus(signal) + " before it had joined; mpirun does not say which";
+}
+
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -338,8 +345,9 @@ void Job::Report() const {
   }
   if (ReportCause(plan_, output_)) return;
   std::fwrite(output_.report().data(), 1, output_.report().size(), stderr);
-  std::fprintf(stderr, "clrun: mpirun %s %s\n", DescribeWaitStatus(*mpirun_status_).c_str(),
-               program_ ? "while the program was running" : "before the program could start");
+  std::fprintf(stderr, "clrun: mpirun %s %s%s\n", DescribeWaitStatus(*mpirun_status_).c_str(),
+               program_ ? "while the program was running" : "before the program could start",
+               DescribeUnnamedRank(*mpirun_status_).c_str());
 }
 
 int Job::Result() const {

@@ -29,7 +29,8 @@ class Deaths(JobTest):
         os.kill(self.wait_for_process("clopencl-rankserver", 2)[0], signal.SIGKILL)
         code, _, error = self.finish(process, seconds=10)
         self.assertEqual(code, 137, error)
-        self.assertRegex(error, r"rank server rank [12] .+ was ended by signal 9")
+        # mpirun does not always name a rank that has not joined.
+        self.assertRegex(error, r"(rank server rank [12] .+|: a rank) was ended by signal 9")
         self.assert_nothing_left(seconds=0.3)
 
     def test_a_rank_server_is_killed_under_plain_mpirun(self):
