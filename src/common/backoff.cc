@@ -1,6 +1,5 @@
 #include "common/backoff.h"
 
-#include <linux/futex.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -8,7 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -28,6 +27,8 @@ constexpr unsigned kPollsPerClock = 8;
 // smaller part: somebody who is back after 10 ms finds it within 30 us.
 constexpr int kSleepDivisor = 200;
 constexpr nanoseconds kSettled = milliseconds(40);
+// Where each look takes time from the work.
+constexpr int kSharedSleepDivisor = 64;
 
 // Who wakes often has no claim to be woken at once any more when others want the core, too: then a sleep
 // lasts for the rest of somebody's time slice, milliseconds. Longer pauses keep the claim.
@@ -38,6 +39,13 @@ constexpr int kLateSleepDivisor = 100;
 
 // Where cores are few: one answer over a fast link.
 constexpr nanoseconds kCrampedSpin = microseconds(10);
+
+// Where looks are only for what the signal does not tell of.
+constexpr int kMostlyToldSleepDivisor = 16;
+
+// Where they are only a safeguard.
+constexpr int kToldSleepDivisor = 4;
+constexpr int kToldLongestSleeps = 12;  // The longest sleep is as many of the policy's longest.
 
 // Sleeps end up to 50 us late by default.
 constexpr unsigned long kTimerSlackNs = 1000;
@@ -54,10 +62,9 @@ constexpr nanoseconds kCrowdedSpin = microseconds(30);
 constexpr nanoseconds kCrowdedFor = std::chrono::seconds(1);
 // Where cores are few, it may have been the work that is waited for.
 constexpr nanoseconds kCrampedCrowdedFor = milliseconds(100);
-// In place of the spin and the short sleep where the work is done by these cores.
+// In place of the spin and the short sleep where the work is done by these cores, too.
 constexpr nanoseconds kSharedSpin = microseconds(4);
 constexpr nanoseconds kSharedSleep = microseconds(5);
-constexpr int kSharedSleepDivisor = 64;  // Each look takes time from the work.
 std::atomic<int64_t> crowded_until_ns{0};
 
 // As <linux/sched/types.h> has it, which does not go together with <sched.h>.
@@ -106,26 +113,6 @@ void SpinHint() {
 
 }  // namespace
 
-bool Doorbell::WaitFor(nanoseconds at_most) {
-  uint32_t expected = kQuiet;
-  if (at_most.count() > 0 && state_.compare_exchange_strong(expected, kSleeping, std::memory_order_acq_rel)) {
-    static_assert(sizeof state_ == sizeof(uint32_t));
-    const auto until = std::chrono::steady_clock::now().time_since_epoch() + at_most;
-    const timespec deadline = ToTimespec(until);
-    // A signal ends it early, and so does a ring for the sleep before, whose ringer was slow to wake.
-    while (state_.load(std::memory_order_acquire) == kSleeping) {
-      const long result = syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAIT_BITSET_PRIVATE,
-                                  kSleeping, &deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
-      if (result != 0 && errno == ETIMEDOUT) break;
-    }
-  }
-  return state_.exchange(kQuiet, std::memory_order_acq_rel) == kRung;
-}
-
-void Doorbell::Wake() {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
-
 unsigned UsableCores() {
   static const unsigned cores = [] {
     cpu_set_t set;
@@ -148,7 +135,7 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks, 
   policy.max_sleep = std::max(policy.min_sleep, nanoseconds(microseconds(config.idle_sleep_us)));
   // A rank has more to do than to wait: kernels, the program's own threads.
   policy.cramped = cores < 2 * ranks;
-  policy.shares_cores = shares_cores && !policy.cramped;
+  policy.shares_cores = shares_cores;
   if (policy.cramped && policy.spin > kCrampedSpin) {
     policy.yield += policy.spin - kCrampedSpin;
     policy.spin = kCrampedSpin;
@@ -156,16 +143,18 @@ WaitPolicy MakeWaitPolicy(const Config& config, unsigned cores, unsigned ranks, 
   return policy;
 }
 
-Backoff::Backoff(const WaitPolicy& policy, Doorbell* doorbell)
-    : policy_(policy), doorbell_(doorbell), random_(ProcessSeed()) {}
+Backoff::Backoff(const WaitPolicy& policy, ProgressSignal* signal)
+    : policy_(policy), signal_(signal), random_(ProcessSeed()) {}
 
-Backoff::Backoff(const Config& config, Doorbell* doorbell, bool shares_cores)
-    : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode(), shares_cores), doorbell) {}
+Backoff::Backoff(const Config& config, ProgressSignal* signal, bool shares_cores)
+    : Backoff(MakeWaitPolicy(config, UsableCores(), RanksOnNode(), shares_cores), signal) {}
 
 void Backoff::Begin() {
   fresh_ = false;
   spinning_ = policy_.spin.count() > 0;
   polls_ = 0;
+  // What happened since the last look is noticed after the first sleep, which is short.
+  if (signal_ != nullptr) seen_ = signal_->count();
   since_ = Clock::now();
   crowded_ = since_.time_since_epoch().count() < crowded_until_ns.load(std::memory_order_relaxed);
 }
@@ -173,7 +162,7 @@ void Backoff::Begin() {
 Backoff::Duration Backoff::SpinTime(Awaited what) const {
   if (what == Awaited::kWork && policy_.cramped) return Duration(0);
   if (!crowded_) return policy_.spin;
-  if (SharesCores(what)) return std::min(kSharedSpin, policy_.spin + policy_.yield);
+  if (SharesBusyCores(what)) return std::min(kSharedSpin, policy_.spin + policy_.yield);
   return std::max(policy_.spin, std::min(kCrowdedSpin, policy_.spin + policy_.yield));
 }
 
@@ -187,7 +176,7 @@ Backoff::Step Backoff::NextStep(Awaited what, Duration& elapsed) {
   return elapsed < policy_.spin + policy_.yield && !crowded_ ? Step::kYield : Step::kSleep;
 }
 
-void Backoff::Pause(Awaited what, Duration at_most) {
+void Backoff::Pause(Awaited what, Told told) {
   Duration elapsed{};
   switch (NextStep(what, elapsed)) {
     case Step::kSpin:
@@ -195,7 +184,7 @@ void Backoff::Pause(Awaited what, Duration at_most) {
     case Step::kYield:
       return Yield();
     case Step::kSleep:
-      return SleepFor(what, elapsed, at_most);
+      return SleepFor(what, told, elapsed);
   }
 }
 
@@ -227,36 +216,45 @@ Backoff::Duration Backoff::Jitter(Duration pause) {
   return pause * (random_ & 0xff) / 512;
 }
 
-void Backoff::Sleep(Duration at_most) {
+void Backoff::Sleep(Told told) {
   if (fresh_) Begin();
-  SleepFor(Awaited::kAnswer, Clock::now() - since_, at_most);
+  SleepFor(Awaited::kAnswer, told, Clock::now() - since_);
 }
 
-Backoff::Duration Backoff::LeastSleep(Awaited what, Duration elapsed) const {
+Backoff::Duration Backoff::LeastSleep(Awaited what, Told told, Duration elapsed) const {
+  if (told == Told::kBySignal) return std::max(elapsed / kToldSleepDivisor, policy_.min_sleep);
+  if (told == Told::kMostlyBySignal)
+    return std::clamp(elapsed / kMostlyToldSleepDivisor, policy_.min_sleep, policy_.max_sleep);
   if (what == Awaited::kAnswer && elapsed < kSettled) {
     Duration part = elapsed / kSleepDivisor * (elapsed / microseconds(1)) / (kSettled / microseconds(1));
     if (late_sleeps_ >= kLateSleeps && since_ + elapsed < late_since_ + kLateFor)
       part = std::max(part, elapsed / kLateSleepDivisor);
     return std::clamp(part, policy_.min_sleep, policy_.max_sleep);
   }
-  if (!SharesCores(what)) return std::clamp(elapsed / kSleepDivisor, policy_.min_sleep, policy_.max_sleep);
-  return std::clamp(elapsed / kSharedSleepDivisor, std::min(kSharedSleep, policy_.min_sleep),
-                    policy_.max_sleep);
+  const Duration part = elapsed / (SharesCores(what) ? kSharedSleepDivisor : kSleepDivisor);
+  const Duration shortest =
+      SharesBusyCores(what) ? std::min(kSharedSleep, policy_.min_sleep) : policy_.min_sleep;
+  return std::clamp(part, shortest, policy_.max_sleep);
 }
 
-void Backoff::SleepFor(Awaited what, Duration elapsed, Duration at_most) {
+void Backoff::SleepFor(Awaited what, Told told, Duration elapsed) {
   TuneThread();
-  const Duration least = LeastSleep(what, elapsed);
-  const Duration wanted = std::min(least + Jitter(least), policy_.max_sleep);
-  const Duration pause = std::min(wanted, at_most);
-  if (doorbell_ != nullptr) {
-    doorbell_->WaitFor(pause);
-  } else if (pause.count() > 0) {
-    const timespec request = ToTimespec(pause);
-    nanosleep(&request, nullptr);
-  }
+  if (signal_ == nullptr) told = Told::kByLooks;
+  const Duration least = LeastSleep(what, told, elapsed);
+  const Duration longest = policy_.max_sleep * (told == Told::kBySignal ? kToldLongestSleeps : 1);
+  const Duration pause = std::min(least + Jitter(least), longest);
+  SleepUntilTold(pause);
   const Clock::time_point now = Clock::now();
   if (now - since_ > elapsed + pause + kLateSleep) NoteLateSleep(now);
+}
+
+void Backoff::SleepUntilTold(Duration at_most) {
+  if (signal_ == nullptr) {
+    const timespec request = ToTimespec(at_most);
+    if (at_most.count() > 0) nanosleep(&request, nullptr);
+  } else if (signal_->WaitForOther(seen_, at_most)) {
+    Reset();
+  }
 }
 
 // Once there are enough, each further one prolongs it.

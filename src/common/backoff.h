@@ -2,33 +2,13 @@
 // See docs/performance.md for the numbers and what they cost.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
 #include "common/config.h"
+#include "common/progress_signal.h"
 
 namespace clopencl {
-
-// Wakes one sleeping thread from any other. A ring is never lost: when nobody sleeps, the next sleep ends at
-// once. One thread sleeps at a time; any number ring.
-class Doorbell {
- public:
-  // One atomic exchange when nobody sleeps. What the caller wrote before is visible to the woken thread.
-  void Ring() {
-    if (state_.exchange(kRung, std::memory_order_acq_rel) == kSleeping) Wake();
-  }
-
-  // Sleeps until the next ring, or that long. True when it was rung.
-  bool WaitFor(std::chrono::nanoseconds at_most);
-
- private:
-  enum : uint32_t { kQuiet, kRung, kSleeping };
-
-  void Wake();
-
-  std::atomic<uint32_t> state_{kQuiet};
-};
 
 // How long the steps take. A step of no length is left out.
 struct WaitPolicy {
@@ -41,8 +21,8 @@ struct WaitPolicy {
   Duration max_sleep{};
   // There are fewer cores than two for each rank: who waits for work that needs one does not spin.
   bool cramped = false;
-  // Cores are many, but the work that is waited for is done by them. Where others want them, too, who spins
-  // uses up his share, and gets no core when the work is done.
+  // The work that is waited for is done by these cores: each look takes time from it. Where cores are many
+  // and others want them, too, who spins uses up his share, and gets no core when the work is done.
   bool shares_cores = false;
 };
 
@@ -50,6 +30,13 @@ struct WaitPolicy {
 enum class Awaited {
   kAnswer,  // Of another process that is at it now: it comes soon.
   kWork,    // Of a device, which may be the cores of this node.
+};
+
+// How a thread learns that it came.
+enum class Told {
+  kByLooks,
+  kMostlyBySignal,  // What it does not tell of can wait for a part of the time waited.
+  kBySignal,        // Looks are for the case that the signal comes before what it tells of: few will do.
 };
 
 // The policy of the options, except that on a machine with `cores` for the `ranks` of this node to share, too
@@ -71,26 +58,25 @@ unsigned RanksOnNode();
 // that it is woken promptly beside busy processes; its share of the core stays what it was.
 class Backoff {
  public:
-  // `doorbell` ends sleeps early; null: nobody does.
-  explicit Backoff(const WaitPolicy& policy, Doorbell* doorbell = nullptr);
+  // `signal` ends sleeps early, and the steps start over; null: nobody does. It outlives this.
+  explicit Backoff(const WaitPolicy& policy, ProgressSignal* signal = nullptr);
   // With the policy of these options for this process.
-  explicit Backoff(const Config& config, Doorbell* doorbell = nullptr, bool shares_cores = false);
+  explicit Backoff(const Config& config, ProgressSignal* signal = nullptr, bool shares_cores = false);
   Backoff(const Backoff&) = delete;
   Backoff& operator=(const Backoff&) = delete;
 
   // There was work: the steps start over.
   void Reset() { fresh_ = true; }
 
-  // There was none: waits as the current step says. Sleeps no longer than `at_most`.
-  void Pause(Awaited what = Awaited::kAnswer,
-             std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+  // There was none: waits as the current step says.
+  void Pause(Awaited what = Awaited::kAnswer, Told told = Told::kByLooks);
 
   // As Pause() in the steps before those that sleep. False, without a pause, when it is time to sleep, or to
   // leave a core to others where these are few: for a thread that another will wake.
   bool PauseAwake(Awaited what);
 
   // As Pause(), but sleeps in every step: for a thread that nobody waits for.
-  void Sleep(std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+  void Sleep(Told told = Told::kByLooks);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -101,16 +87,20 @@ class Backoff {
   void Begin();
   Step NextStep(Awaited what, Duration& elapsed);
   Duration SpinTime(Awaited what) const;
-  // Somebody else's work and the awaited one are done by the same cores, which are many.
-  bool SharesCores(Awaited what) const { return crowded_ && what == Awaited::kWork && policy_.shares_cores; }
-  Duration LeastSleep(Awaited what, Duration elapsed) const;
+  // The awaited work is done by these cores.
+  bool SharesCores(Awaited what) const { return what == Awaited::kWork && policy_.shares_cores; }
+  // So is somebody else's, and cores are many.
+  bool SharesBusyCores(Awaited what) const { return crowded_ && SharesCores(what) && !policy_.cramped; }
+  Duration LeastSleep(Awaited what, Told told, Duration elapsed) const;
   void Yield();
   Duration Jitter(Duration pause);
-  void SleepFor(Awaited what, Duration elapsed, Duration at_most);
+  void SleepFor(Awaited what, Told told, Duration elapsed);
+  void SleepUntilTold(Duration at_most);
   void NoteLateSleep(Clock::time_point now);
 
   const WaitPolicy policy_;
-  Doorbell* const doorbell_;
+  ProgressSignal* const signal_;
+  uint32_t seen_ = 0;  // Of the signal, before the last look.
   bool fresh_ = true;
   bool spinning_ = false;
   bool crowded_ = false;  // Others want the core: sleeping gets it back sooner than yielding.

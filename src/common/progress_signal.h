@@ -8,25 +8,42 @@
 namespace clopencl {
 
 // A count of things that happened, on which threads sleep until it changes. Cheap for who counts while nobody
-// sleeps. Thread-safe.
+// sleeps. Nothing is slept through: who reads the count, then looks, then sleeps until it is another, sleeps
+// not at all when something happened since. Thread-safe.
 class ProgressSignal {
  public:
-  uint32_t count() const { return count_.load(); }
+  enum class Reach {
+    kThreads,    // Of one process.
+    kProcesses,  // That have it in shared memory.
+  };
 
-  // What the caller did before is visible to those who see the new count.
+  explicit ProgressSignal(Reach reach = Reach::kThreads) : reach_(reach) {}
+  ProgressSignal(const ProgressSignal&) = delete;
+  ProgressSignal& operator=(const ProgressSignal&) = delete;
+
+  uint32_t count() const { return state_.load() / kOnce; }
+
+  // What the caller did before is visible to those who see the new count. Sleepers are woken once: until one
+  // of them sleeps again, which may take them long, this is one atomic operation.
   void Happened() {
-    count_.fetch_add(1);
-    if (sleepers_.load() != 0) WakeAll();
+    uint32_t state = state_.load(std::memory_order_relaxed);
+    while (!state_.compare_exchange_weak(state, (state & ~kSleepers) + kOnce)) {
+    }
+    if ((state & kSleepers) != 0) WakeAll();
   }
 
-  // Sleeps until the count is another than `seen`, or that long. May return early.
-  void WaitForOther(uint32_t seen, std::chrono::nanoseconds at_most);
+  // Sleeps until the count is another than `seen`, or that long. May return early. True when the count is
+  // another.
+  bool WaitForOther(uint32_t seen, std::chrono::nanoseconds at_most);
 
  private:
+  static constexpr uint32_t kSleepers = 1;  // There may be some.
+  static constexpr uint32_t kOnce = 2;
+
   void WakeAll();
 
-  std::atomic<uint32_t> count_{0};
-  std::atomic<uint32_t> sleepers_{0};
+  const Reach reach_;
+  std::atomic<uint32_t> state_{0};  // The count, and whether there are sleepers.
 };
 
 }  // namespace clopencl

@@ -30,6 +30,9 @@ int64_t NowNs() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+// This thread handles what arrived, and tells others when it is done with it.
+thread_local bool makes_progress = false;
+
 // Of the machine that the program runs on.
 std::string HostName() {
   char name[256] = {};
@@ -74,6 +77,7 @@ bool Runtime::Greet() {
       session->Post(wire::Configure{config_.chunk_bytes, config_.inline_bytes,
                                     observer_ != nullptr && observer_->traces()});
   }
+  ExchangeSignals();
   FlushAll();
   if (observer_ != nullptr) observer_->ReadClocks();
   sigset_t all, before;
@@ -82,6 +86,38 @@ bool Runtime::Greet() {
   background_ = std::thread([this] { RunBackground(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return true;
+}
+
+void Runtime::ExchangeSignals() {
+  std::lock_guard transport_lock(transport_mutex_);
+  std::lock_guard lock(command_mutex_);
+  std::vector<Session*> near;
+  std::vector<wire::Neighbour> all{{static_cast<uint32_t>(transport_->rank()), signal_->address()}};
+  for (const auto& session : sessions_) {
+    if (session->channel() != 0 || !session->is_on_this_machine()) continue;
+    near.push_back(session.get());
+    all.push_back({static_cast<uint32_t>(session->peer()), session->signal()});
+  }
+  for (Session* session : near) {
+    if (auto signal = SharedSignal::Open(session->signal())) {
+      transport_->SetSignal(session->peer(), std::move(signal));
+    } else {
+      Log().debug("the signal of {} can't be reached: it has to look for what comes", session->Describe());
+    }
+    std::vector<wire::Neighbour> others = all;
+    std::erase_if(others, [&](const wire::Neighbour& neighbour) {
+      return neighbour.rank == static_cast<uint32_t>(session->peer());
+    });
+    session->Post(wire::MeetNeighbours{others});
+  }
+  neighbours_ = near.size();
+  only_neighbours_ = static_cast<int>(neighbours_) + 1 == transport_->size();
+}
+
+Told Runtime::HowTold(const Session* whom) const {
+  if (!neighbours_tell_.load(std::memory_order_relaxed)) return Told::kByLooks;
+  if (only_neighbours_) return Told::kBySignal;
+  return whom != nullptr && whom->is_on_this_machine() ? Told::kMostlyBySignal : Told::kByLooks;
 }
 
 bool Runtime::GreetingsComplete() const {
@@ -121,7 +157,7 @@ void Runtime::Close() {
   closed_.store(true);
   callbacks_.Stop();
   if (background_.joinable()) {
-    background_doorbell_.Ring();
+    RingBackground();
     background_.join();
   }
   // A thread of the application may be inside; it lets go between two steps.
@@ -144,7 +180,15 @@ bool Runtime::LeftToBackground() const {
 }
 
 void Runtime::LeaveOutstanding() {
-  if (LeftToBackground()) background_doorbell_.Ring();
+  if (LeftToBackground()) return RingBackground();
+  // Who waits may sleep until he is told of something that arrived.
+  if (transport_pending_.load(std::memory_order_relaxed)) signal_->signal().Happened();
+}
+
+void Runtime::RingBackground() {
+  background_signal_.Happened();
+  // See SleepOutstanding().
+  if (!background_attends_.load()) signal_->signal().Happened();
 }
 
 void Runtime::Posted(const Session& session) {
@@ -154,7 +198,7 @@ void Runtime::Posted(const Session& session) {
     return FlushAll();
   LeaveOutstanding();
   // Either SleepInBackground() sees what was posted, or this sees that it sleeps: all of it is in one order.
-  if (!background_attends_.load()) background_doorbell_.Ring();
+  if (!background_attends_.load()) RingBackground();
 }
 
 void Runtime::FlushAll() {
@@ -174,15 +218,29 @@ void Runtime::FlushAllLocked() {
   }
   if (!sent) return;
   last_flush_ns_.store(NowNs(), std::memory_order_relaxed);
+  NoteTransport();
+}
+
+void Runtime::NoteTransport() {
+  const bool neighbours_ring = neighbours_ > 0 && signal_->openers() >= neighbours_;
+  neighbours_tell_.store(neighbours_ring && transport_->AwaitsArrivals(), std::memory_order_relaxed);
   transport_pending_.store(transport_->HasPending(), std::memory_order_relaxed);
 }
 
 bool Runtime::ProgressLocked() {
   FlushAllLocked();
+  makes_progress = true;
   const bool happened = transport_->Progress(*this);
-  transport_pending_.store(transport_->HasPending(), std::memory_order_relaxed);
-  if (happened) progress_.Happened();
+  makes_progress = false;
+  NoteTransport();
+  if (happened) NoteProgress();
   return happened;
+}
+
+void Runtime::NoteProgress() {
+  if (makes_progress) return;
+  progress_.Happened();
+  signal_->signal().Happened();
 }
 
 void Runtime::Poll() {
@@ -195,7 +253,7 @@ Runtime::Waiter::Waiter(Runtime& runtime, const Session* whom, Awaited what)
       whom_(whom),
       what_(what),
       begin_ns_(Observer::Instance() != nullptr ? NowNs() : 0),
-      backoff_(runtime.config_, nullptr, whom != nullptr && whom->works_here()),
+      backoff_(runtime.config_, &runtime.signal_->signal(), whom != nullptr && whom->works_here()),
       seen_(runtime.progress_.count()) {
   runtime_.waiters_.fetch_add(1, std::memory_order_relaxed);
   runtime_.leader_.store(this);
@@ -226,7 +284,7 @@ void Runtime::Waiter::Lead() {
     return;
   }
   if (lock.owns_lock()) lock.unlock();
-  backoff_.Pause(what_);
+  backoff_.Pause(what_, runtime_.HowTold(whom_));
 }
 
 void Runtime::Waiter::Follow() {
@@ -244,27 +302,28 @@ void Runtime::RunBackground() {
   const int64_t left_behind_ns = kLeftBehindFlushes * int64_t{config_.flush_us} * 1000;
   const int64_t shortest_nap_ns = std::clamp<int64_t>(left_behind_ns, 1000, kLongestNapNs);
   int64_t nap_ns = shortest_nap_ns;
-  Backoff backoff(config_);
+  Backoff backoff(config_, &signal_->signal());
   while (!closed()) {
+    const uint32_t seen = background_signal_.count();
     if (LeftToBackground()) {
       if (ProgressInBackground()) backoff.Reset();
-      backoff.Sleep();
+      SleepOutstanding(backoff);
       continue;
     }
     backoff.Reset();
     const int64_t quiet_ns = NowNs() - last_flush_ns_.load(std::memory_order_relaxed);
     const bool unsent = AnyUnsent();
-    const bool nobody_waits = waiters_.load(std::memory_order_relaxed) == 0;
-    if (unsent && nobody_waits && quiet_ns >= left_behind_ns) {
+    // Somebody who waits sends as often as he looks, which may be rarely.
+    if (unsent && quiet_ns >= left_behind_ns) {
       ProgressInBackground();
       nap_ns = shortest_nap_ns;
     } else if (!unsent && quiet_ns >= kAttentionNs) {
-      SleepInBackground();
+      SleepInBackground(seen);
       nap_ns = shortest_nap_ns;
       continue;
     }
     // A thread that goes on posting sends by itself, and would only be held up.
-    background_doorbell_.WaitFor(std::chrono::nanoseconds(nap_ns));
+    background_signal_.WaitForOther(seen, std::chrono::nanoseconds(nap_ns));
     nap_ns = std::min(2 * nap_ns, kLongestNapNs);
   }
 }
@@ -274,9 +333,18 @@ bool Runtime::ProgressInBackground() {
   return lock.owns_lock() && !closed() && ProgressLocked();
 }
 
-void Runtime::SleepInBackground() {
+void Runtime::SleepInBackground(uint32_t seen) {
   background_attends_.store(false);
-  if (!AnyUnsent()) background_doorbell_.WaitFor(std::chrono::seconds(1));
+  if (!AnyUnsent()) background_signal_.WaitForOther(seen, std::chrono::seconds(1));
+  background_attends_.store(true);
+}
+
+// While the program posts, the background thread looks often; else it sleeps until it is told, and the
+// program has to tell it, too.
+void Runtime::SleepOutstanding(Backoff& backoff) {
+  if (NowNs() - last_flush_ns_.load(std::memory_order_relaxed) < kAttentionNs) return backoff.Sleep();
+  background_attends_.store(false);
+  if (!AnyUnsent()) backoff.Sleep(HowTold(nullptr));
   background_attends_.store(true);
 }
 

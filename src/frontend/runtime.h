@@ -19,6 +19,7 @@
 #include "common/backoff.h"
 #include "common/config.h"
 #include "common/progress_signal.h"
+#include "common/shared_signal.h"
 #include "common/transport/transport.h"
 #include "frontend/callbacks.h"
 #include "frontend/error.h"
@@ -105,7 +106,7 @@ class Runtime : public transport::PacketHandler {
   // One step of progress if nobody else is at it. No locks held.
   void Poll();
   // Something that a thread may wait for happened.
-  ProgressSignal& progress() { return progress_; }
+  void NoteProgress();
 
   // Before taking the command mutex for a command to `session`: waits while its window is full.
   void AwaitWindow(Session& session) {
@@ -155,14 +156,22 @@ class Runtime : public transport::PacketHandler {
   };
 
   bool ProgressLocked();
+  // What the transport waits for.
+  void NoteTransport();
+  // How a thread that waits for this server (null: for any) learns that something came.
+  Told HowTold(const Session* whom) const;
+  // From now on the ranks of this machine set off each other's signals when they send to each other.
+  void ExchangeSignals();
   // Whether something needs progress and nobody waits, who would see to it: the background thread does.
   bool LeftToBackground() const;
-  // Wakes the background thread if so.
+  // Wakes who has to see to it, should he sleep: the background thread, or who waits.
   void LeaveOutstanding();
+  void RingBackground();
   bool AnyUnsent() const;
   void RunBackground();
   bool ProgressInBackground();
-  void SleepInBackground();
+  void SleepInBackground(uint32_t seen);
+  void SleepOutstanding(Backoff& backoff);
   bool GreetingsComplete() const;
   bool BuildPlatforms();
   Session* AddSession(transport::Rank peer, uint16_t channel);
@@ -190,13 +199,18 @@ class Runtime : public transport::PacketHandler {
   // As the transport said last: what was sent needs progress to arrive.
   std::atomic<bool> transport_pending_{false};
   std::atomic<int> waiters_{0};
+  // That something was sent to this rank, or else happened that a thread waits for.
+  const std::shared_ptr<SharedSignal> signal_ = SharedSignal::Create();
+  size_t neighbours_ = 0;                     // Servers that were asked to set it off.
+  bool only_neighbours_ = false;              // There are no others.
+  std::atomic<bool> neighbours_tell_{false};  // They do, and nothing else is to be looked for.
   // One of them drives the transport: the last that came, since its wait is likely the shortest and its
   // commands may not be sent yet. The others are woken when it got on. Only compared.
   std::atomic<Waiter*> leader_{nullptr};
   ProgressSignal progress_;
   std::atomic<uint64_t> waits_{0};
   std::atomic<int64_t> last_flush_ns_{0};
-  Doorbell background_doorbell_;
+  ProgressSignal background_signal_;  // For the background thread.
   // The background thread looks again soon without being rung for.
   std::atomic<bool> background_attends_{true};
   std::thread background_;

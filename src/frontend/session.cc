@@ -147,9 +147,11 @@ void Session::On(const wire::ServerReady& message) {
   host_ = message.host;
   error_ = message.error;
   channel_count_ = message.channel_count;
+  signal_ = message.signal;
   platform_facts_ = OwnFacts(message.platform);
   for (const auto& device : message.devices) device_facts_.push_back(OwnFacts(device.facts));
-  works_here_ = host_ == runtime_.host() &&
+  is_on_this_machine_ = host_ == runtime_.host();
+  works_here_ = is_on_this_machine_ &&
                 std::any_of(device_facts_.begin(), device_facts_.end(), [](const OwnedFacts& facts) {
                   return (FactOr<cl_device_type>(facts, CL_DEVICE_TYPE, 0) & CL_DEVICE_TYPE_CPU) != 0;
                 });

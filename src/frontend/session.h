@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/shared_signal.h"
 #include "common/transport/transport.h"
 #include "common/wire/dispatch.h"
 #include "frontend/observe/observer.h"
@@ -56,8 +57,10 @@ class Session {
   bool ready() const { return ready_.load(std::memory_order_acquire); }
   const std::string& error() const { return error_; }
   uint32_t channel_count() const { return channel_count_; }
+  const SignalAddress& signal() const { return signal_; }
   const OwnedFacts& platform_facts() const { return platform_facts_; }
   const std::vector<OwnedFacts>& device_facts() const { return device_facts_; }
+  bool is_on_this_machine() const { return is_on_this_machine_; }
   // Whether a device of it is the processor of this machine.
   bool works_here() const { return works_here_; }
 
@@ -157,8 +160,10 @@ class Session {
   std::string host_;
   std::string error_;
   uint32_t channel_count_ = 1;
+  SignalAddress signal_;
   OwnedFacts platform_facts_;
   std::vector<OwnedFacts> device_facts_;
+  bool is_on_this_machine_ = false;
   bool works_here_ = false;
 
   wire::PacketBuilder builder_;

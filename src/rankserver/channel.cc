@@ -43,6 +43,7 @@ Channel::Channel(Environment& environment, uint16_t number, OfferedPlatform plat
   for (const OfferedDevice& device : platform_.devices) {
     const DeviceId id{++index, 0};
     devices.Insert(id, MakeDevice(api(), device.native, id, nullptr));
+    callbacks_are_prompt_ = callbacks_are_prompt_ && IsCpu(api(), device.native);
   }
 }
 
@@ -58,8 +59,8 @@ void Channel::Announce(uint32_t channel_count, const std::string& error) {
       lists.push_back(DeviceFactList(api(), device.native));
     for (const FactList& list : lists) facts.push_back({list.facts()});
   }
-  Send(wire::ServerReady{environment_.host, static_cast<uint32_t>(getpid()), channel_count, error,
-                         platform.facts(), facts});
+  Send(wire::ServerReady{environment_.host, static_cast<uint32_t>(getpid()), channel_count,
+                         environment_.signal->address(), error, platform.facts(), facts});
   EndPass();
 }
 
@@ -221,6 +222,18 @@ void Channel::On(const wire::Configure& m) {
     environment_.tracing = std::make_unique<Tracing>(environment_.transport.rank());
   environment_.tracing->BeginChannel(number_);
   environment_.tracing->Follow(platform_.api);
+}
+
+void Channel::On(const wire::MeetNeighbours& m) {
+  transport::Transport& transport = environment_.transport;
+  for (const auto& [rank, signal] : m.neighbours) {
+    if (rank >= static_cast<uint32_t>(transport.size())) return FailChannel("a neighbour has no such rank");
+    if (auto opened = SharedSignal::Open(signal)) {
+      transport.SetSignal(static_cast<transport::Rank>(rank), std::move(opened));
+    } else {
+      Log().debug("the signal of rank {} can't be reached: it has to look for what comes", rank);
+    }
+  }
 }
 
 void Channel::On(const wire::Shutdown&) { ended_ = true; }

@@ -45,6 +45,9 @@ class Channel {
   // Whether there may be such commands that are not complete.
   bool AwaitsNatives() const { return !polled_queues_.empty() || !polled_.empty() || !long_polled_.empty(); }
 
+  // Whether a native callback comes for each of them that nobody else has to look for, and comes promptly.
+  bool NativesTell() const;
+
   // The end of a pass of the event loop: native queues that got commands are flushed, answers sent.
   void EndPass();
 
@@ -66,6 +69,7 @@ class Channel {
 
 #define CLOPENCL_HANDLER(Message) void On(const wire::Message& m);
   CLOPENCL_HANDLER(Configure)
+  CLOPENCL_HANDLER(MeetNeighbours)
   CLOPENCL_HANDLER(Shutdown)
   CLOPENCL_HANDLER(CreateContext)
   CLOPENCL_HANDLER(CreateQueue)
@@ -329,11 +333,13 @@ class Channel {
   // Tracked events of other queues, or none.
   std::deque<Polled> polled_;                         // What Track() was called for lately.
   std::deque<std::shared_ptr<Tracked>> long_polled_;  // What takes longer.
-  size_t next_long_polled_ = 0;                       // Where to go on looking at it.
-  std::vector<std::weak_ptr<Queue>> noted_queues_;    // See NoteQueue().
-  uint64_t consumed_ = 0;                             // Bytes of packets from the frontend.
-  uint64_t acknowledged_ = 0;                         // What of it the frontend was told.
-  uint32_t jobs_ = 0;                                 // Builds under way.
+  // Those of processors come from the thread that is done; a GPU's driver may take its time.
+  bool callbacks_are_prompt_ = true;
+  size_t next_long_polled_ = 0;                     // Where to go on looking at it.
+  std::vector<std::weak_ptr<Queue>> noted_queues_;  // See NoteQueue().
+  uint64_t consumed_ = 0;                           // Bytes of packets from the frontend.
+  uint64_t acknowledged_ = 0;                       // What of it the frontend was told.
+  uint32_t jobs_ = 0;                               // Builds under way.
   bool at_tail_ = true;
   bool ended_ = false;
   bool failed_ = false;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "common/shared_signal.h"
 #include "common/transport/transport.h"
 #include "common/wire/messages/event.h"
 #include "rankserver/completion_queue.h"
@@ -32,6 +33,7 @@ struct Environment {
   OutputCapture& output;
   Limits limits;
   std::string host;
+  std::shared_ptr<SharedSignal> signal;  // That something came for the event loop.
   // For events of another channel of this same rank.
   std::function<void(uint16_t channel, const wire::SetEventStatus&)> set_event_status_here;
   std::unique_ptr<Tracing> tracing;  // Null: the frontend wants no timeline.

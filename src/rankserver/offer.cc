@@ -43,15 +43,16 @@ size_t CountDevices(const std::vector<OfferedPlatform>& platforms) {
 
 }  // namespace
 
+bool IsCpu(const NativeApi& api, cl_device_id device) {
+  cl_device_type type = 0;
+  api.GetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, nullptr);
+  return (type & CL_DEVICE_TYPE_CPU) != 0;
+}
+
 bool AnyCpu(const std::vector<OfferedPlatform>& platforms) {
-  const auto is_cpu = [](const NativeApi& api, cl_device_id device) {
-    cl_device_type type = 0;
-    api.GetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, nullptr);
-    return (type & CL_DEVICE_TYPE_CPU) != 0;
-  };
   return std::any_of(platforms.begin(), platforms.end(), [&](const OfferedPlatform& platform) {
     return std::any_of(platform.devices.begin(), platform.devices.end(),
-                       [&](const OfferedDevice& device) { return is_cpu(platform.api, device.native); });
+                       [&](const OfferedDevice& device) { return IsCpu(platform.api, device.native); });
   });
 }
 

@@ -46,7 +46,9 @@ struct Share {
 // servers.
 std::vector<OfferedPlatform> TakeShare(const std::vector<OfferedPlatform>& found, Share share);
 
-// Whether a device of them is the node's processor.
+// Whether the device is the node's processor.
+bool IsCpu(const NativeApi& api, cl_device_id device);
+// Whether one of them is.
 bool AnyCpu(const std::vector<OfferedPlatform>& platforms);
 
 // An answer of a native info query; empty when the query fails.

@@ -148,6 +148,14 @@ bool Channel::PollLong() {
   return happened;
 }
 
+bool Channel::NativesTell() const {
+  if (!AwaitsNatives()) return true;
+  return callbacks_are_prompt_ && polled_.empty() &&
+         std::all_of(polled_queues_.begin(), polled_queues_.end(), [](const auto& queue) {
+           return queue->tracked.empty() || queue->tracked.front()->told != nullptr;
+         });
+}
+
 void Channel::NoteQueue(const std::shared_ptr<Queue>& queue) {
   if (!noted_queues_.empty() && noted_queues_.back().lock() == queue) return;
   std::erase_if(noted_queues_, [&](const std::weak_ptr<Queue>& other) {

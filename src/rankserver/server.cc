@@ -27,17 +27,18 @@ Server::Server(transport::Transport& transport, const std::vector<OfferedPlatfor
     : output_(settings.capture_descriptor),
       payloads_(transport),
       workers_(std::clamp(std::thread::hardware_concurrency(), 1u, kBuildThreads)),
-      environment_{
-          .transport = transport,
-          .completions = std::make_shared<CompletionQueue>([doorbell = doorbell_] { doorbell->Ring(); }),
-          .workers = workers_,
-          .payloads = payloads_,
-          .output = output_,
-          .limits = settings.limits,
-          .host = std::move(settings.host),
-          .set_event_status_here = [this](uint16_t channel, const wire::SetEventStatus& message) {
-            if (channel < channels_.size()) channels_[channel]->On(message);
-          }} {
+      environment_{.transport = transport,
+                   .completions =
+                       std::make_shared<CompletionQueue>([signal = signal_] { signal->signal().Happened(); }),
+                   .workers = workers_,
+                   .payloads = payloads_,
+                   .output = output_,
+                   .limits = settings.limits,
+                   .host = std::move(settings.host),
+                   .signal = signal_,
+                   .set_event_status_here = [this](uint16_t channel, const wire::SetEventStatus& message) {
+                     if (channel < channels_.size()) channels_[channel]->On(message);
+                   }} {
   uint16_t number = 0;
   for (const OfferedPlatform& platform : platforms) {
     channels_.push_back(std::make_unique<Channel>(environment_, number++, platform));
@@ -81,8 +82,21 @@ void Server::PollOutput() {
   }
 }
 
+// By the signal, when all ranks set it off, and native callbacks do. While a native command is at work, what
+// ranks send beyond it can wait.
+Told Server::HowTold() const {
+  const bool ranks_tell = static_cast<int>(signal_->openers()) + 1 >= environment_.transport.size() &&
+                          environment_.transport.AwaitsArrivals();
+  const bool natives_tell = std::all_of(channels_.begin(), channels_.end(),
+                                        [](const auto& channel) { return channel->NativesTell(); });
+  const bool awaits_natives = AwaitsNatives();
+  if (!natives_tell || (awaits_natives && output_.expected())) return Told::kByLooks;
+  if (ranks_tell) return Told::kBySignal;
+  return awaits_natives && environment_.transport.AwaitsArrivals() ? Told::kMostlyBySignal : Told::kByLooks;
+}
+
 void Server::Run(const WaitPolicy& policy) {
-  Backoff backoff(policy, doorbell_.get());
+  Backoff backoff(policy, &signal_->signal());
   const bool describes = Log().should_log(spdlog::level::debug);
   auto active = std::chrono::steady_clock::now();
   while (!ended_) {
@@ -91,7 +105,7 @@ void Server::Run(const WaitPolicy& policy) {
       if (describes) active = std::chrono::steady_clock::now();
       continue;
     }
-    backoff.Pause(AwaitsNatives() ? Awaited::kWork : Awaited::kAnswer);
+    backoff.Pause(AwaitsNatives() ? Awaited::kWork : Awaited::kAnswer, HowTold());
     if (!describes || std::chrono::steady_clock::now() - active < kLongIdle) continue;
     active = std::chrono::steady_clock::now();
     for (const auto& channel : channels_) Log().debug("idle for long; {}", channel->Describe());

@@ -45,9 +45,10 @@ class Server final : public transport::PacketHandler {
  private:
   void Refuse(const std::string& text);
   void PollOutput();
+  Told HowTold() const;
 
   // Native callbacks that nobody waits for may come when the server has gone.
-  const std::shared_ptr<Doorbell> doorbell_ = std::make_shared<Doorbell>();
+  const std::shared_ptr<SharedSignal> signal_ = SharedSignal::Create();
   OutputCapture output_;
   PayloadPort payloads_;
   WorkerPool workers_;

@@ -105,6 +105,7 @@ void Link::On(const wire::ServerReady& m) {
   host = m.host;
   error = m.error;
   channel_count = m.channel_count;
+  signal = m.signal;
   for (const wire::Fact& fact : m.platform) platform_facts[fact.param] = ToBytes(fact.value);
   for (const wire::DeviceFacts& device : m.devices) {
     auto& facts = device_facts.emplace_back();

@@ -119,6 +119,7 @@ class Link {
 
   bool ready = false;
   std::string host, error;
+  SignalAddress signal;
   uint32_t channel_count = 0;
   std::vector<std::map<uint32_t, Bytes>> device_facts;
   std::map<uint32_t, Bytes> platform_facts;

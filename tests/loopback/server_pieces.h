@@ -12,7 +12,7 @@ namespace clopencl::testing {
 
 class PieceTransport final : public transport::Transport {
  public:
-  explicit PieceTransport(std::unique_ptr<transport::Transport> inner) 
+  explicit PieceTransport(std::unique_ptr<transport::Transport> inner)
       : Transport(inner->size()), inner_(std::move(inner)) {}
 
   transport::Rank rank() const override { return inner_->rank(); }
@@ -37,6 +37,10 @@ class PieceTransport final : public transport::Transport {
 
   bool Progress(transport::PacketHandler& handler) override { return inner_->Progress(handler); }
   bool HasPending() const override { return inner_->HasPending(); }
+  bool AwaitsArrivals() const override { return inner_->AwaitsArrivals(); }
+  void SetSignal(transport::Rank peer, std::shared_ptr<SharedSignal> signal) override {
+    inner_->SetSignal(peer, std::move(signal));
+  }
   void SendQuit(transport::Rank to) override { inner_->SendQuit(to); }
   void Close() override { inner_->Close(); }
 

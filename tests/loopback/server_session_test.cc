@@ -1,7 +1,9 @@
 // How a session begins, is kept in step, and ends.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <vector>
 
 #include "loopback/server_client.h"
 #include "support/mock_opencl.h"
@@ -143,6 +145,33 @@ TEST(ServerSession, RefusesWhatIsMalformed) {
     EXPECT_TRUE(harness.Until([&] { return !harness.link().failed.empty(); })) << kind;
     EXPECT_TRUE(harness.Until([&] { return harness.server().ended(); })) << kind;
   }
+}
+
+TEST(ServerSession, SetsOffTheSignalsOfItsNeighbours) {
+  MockOpenCl mock;
+  ServerHarness harness(MockOpenCl::Api(), {});
+  EXPECT_NE(SharedSignal::Open(harness.link().signal), nullptr) << "its own can be reached";
+  const auto own = SharedSignal::Create();
+  const std::vector<wire::Neighbour> neighbours{{0, own->address()}};
+  harness.link().Post(wire::MeetNeighbours{neighbours});
+  harness.Settle();
+  EXPECT_EQ(own->openers(), 1u);
+  const uint32_t before = own->signal().count();
+  const ContextId context = harness.link().Context();
+  EXPECT_EQ(harness.Finish(harness.link().Queue(context)), CL_SUCCESS);
+  EXPECT_GT(own->signal().count(), before);
+}
+
+TEST(ServerSession, DoesWithoutSignalsThatItCannotReach) {
+  MockOpenCl mock;
+  ServerHarness harness(MockOpenCl::Api(), {});
+  const std::vector<wire::Neighbour> gone{{0, {getpid(), 1 << 20, 1}}};
+  harness.link().Post(wire::MeetNeighbours{gone});
+  harness.Settle();
+  EXPECT_EQ(harness.link().failed, "");
+  const std::vector<wire::Neighbour> wrong{{7, {}}};
+  harness.link().Post(wire::MeetNeighbours{wrong});
+  EXPECT_TRUE(harness.Until([&] { return !harness.link().failed.empty(); })) << "there is no rank 7";
 }
 
 TEST(ServerSession, LetsOtherServersSayOnlyWhatIsTheirs) {

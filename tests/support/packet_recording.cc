@@ -51,6 +51,10 @@ class RecordingTransport final : public transport::Transport {
     return inner_->Progress(listener);
   }
   bool HasPending() const override { return inner_->HasPending(); }
+  bool AwaitsArrivals() const override { return inner_->AwaitsArrivals(); }
+  void SetSignal(transport::Rank peer, std::shared_ptr<SharedSignal> signal) override {
+    inner_->SetSignal(peer, std::move(signal));
+  }
   void SendQuit(transport::Rank to) override { inner_->SendQuit(to); }
   void Close() override {
     inner_->Close();

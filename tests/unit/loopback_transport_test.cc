@@ -195,6 +195,22 @@ TEST_F(LoopbackFaults, EndsThatDisagreeOnTheSizeFail) {
   EXPECT_EQ(results_[1], false);
 }
 
+TEST(Loopback, WhatIsSentSetsOffTheSignalOfItsReceiver) {
+  LoopbackHub hub(2);
+  const auto sender = hub.Endpoint(0), receiver = hub.Endpoint(1);
+  const auto signal = SharedSignal::Create();
+  sender->SetSignal(1, signal);
+  EXPECT_TRUE(receiver->AwaitsArrivals());
+  sender->SendPacket(1, Pattern(1, 10));
+  EXPECT_EQ(signal->signal().count(), 1u);
+  ByteBuffer data = Pattern(1, 10), into(10);
+  receiver->ReceivePayload(0, 20, into, 10, [](bool) {});
+  EXPECT_TRUE(receiver->AwaitsArrivals());
+  sender->SendPayload(1, 20, data, 10, [](bool) {});
+  EXPECT_EQ(signal->signal().count(), 2u);
+  EXPECT_FALSE(receiver->AwaitsArrivals()) << "it is told in Progress()";
+}
+
 TEST_F(LoopbackFaults, AnEndpointIsTakenOnce) { EXPECT_THROW(hub_.Endpoint(0), std::logic_error); }
 
 }  // namespace

@@ -154,6 +154,42 @@ TEST_F(MessageTransportTest, AtMostEightPiecesOfATransferAreUnderWay) {
   EXPECT_FALSE(transport_->HasPending());
 }
 
+TEST_F(MessageTransportTest, WhatIsSentSetsOffTheSignalOfItsReceiver) {
+  const auto signal = SharedSignal::Create();
+  const auto count = [&] { return signal->signal().count(); };
+  transport_->SetSignal(1, signal);
+  transport_->SendPacket(1, Pattern(1, 10));
+  EXPECT_EQ(count(), 1u);
+  transport_->SendPacket(2, Pattern(1, 10));
+  transport_->ReceivePayload(1, 20, {memory_.data(), 100}, 100, Into(result_));
+  EXPECT_EQ(count(), 1u);
+  transport_->SendPayload(1, 20, {memory_.data(), 250}, 100, Into(other_result_));
+  EXPECT_EQ(count(), 4u) << "three pieces";
+  transport_->SendQuit(1);
+  EXPECT_EQ(count(), 5u);
+}
+
+TEST_F(MessageTransportTest, KnowsWhenThereIsNothingToDoBeforeSomethingArrives) {
+  EXPECT_TRUE(transport_->AwaitsArrivals());
+  transport_->ReceivePayload(1, 20, {memory_.data(), 100}, 100, Into(result_));
+  EXPECT_TRUE(transport_->AwaitsArrivals()) << "its sender has to begin";
+  port_->Complete(true);
+  Progress();
+  transport_->SendPayload(1, 20, {memory_.data(), 100}, 100, Into(other_result_));
+  EXPECT_FALSE(transport_->AwaitsArrivals()) << "a send may need us to go on";
+  port_->Complete(false);
+  Progress();
+  EXPECT_TRUE(transport_->AwaitsArrivals());
+  std::vector<std::byte> much(size_t{8} << 20);
+  std::optional<bool> much_result;
+  transport_->ReceivePayload(1, 20, much, much.size(), Into(much_result));
+  EXPECT_FALSE(transport_->AwaitsArrivals()) << "it may be arriving when nobody looks often any more";
+  port_->Complete(true);
+  Progress();
+  EXPECT_EQ(much_result, true);
+  EXPECT_TRUE(transport_->AwaitsArrivals());
+}
+
 TEST_F(MessageTransportTest, ATransferWaitsForTheLastPieceOfTheOneBefore) {
   transport_->ReceivePayload(1, 20, {memory_.data(), 900}, 100, Into(result_));
   transport_->ReceivePayload(1, 20, {memory_.data() + 1000, 100}, 100, Into(other_result_));

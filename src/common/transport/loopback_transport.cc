@@ -176,8 +176,12 @@ class LoopbackTransport final : public Transport {
   void SendPacket(Rank to, ByteBuffer packet) override {
     traffic_.CountPacket(to, packet.size());
     Send(to, {Arrival::Kind::kPacket, rank_, std::move(packet)});
+    Ring(to);
   }
-  void SendQuit(Rank to) override { Send(to, {Arrival::Kind::kQuit, rank_, {}}); }
+  void SendQuit(Rank to) override {
+    Send(to, {Arrival::Kind::kQuit, rank_, {}});
+    Ring(to);
+  }
 
   ByteBuffer AcquireBuffer() override { return pool_.Acquire(); }
 
@@ -185,9 +189,11 @@ class LoopbackTransport final : public Transport {
     traffic_.CountPayload(to, data.size());
     Post(state_->sends, to,
          {rank_, to, tag, chunk, const_cast<std::byte*>(data.data()), data.size(), std::move(done)});
+    Ring(to);
   }
   void ReceivePayload(Rank from, Tag tag, std::span<std::byte> into, size_t chunk, Done done) override {
     Post(state_->receives, from, {from, rank_, tag, chunk, into.data(), into.size(), std::move(done)});
+    Ring(from);
   }
 
   bool Progress(PacketHandler& handler) override {
@@ -222,6 +228,13 @@ class LoopbackTransport final : public Transport {
     std::lock_guard lock(state_->mutex);
     const Node& node = state_->At(rank_);
     return node.halves > 0 || !node.completions.empty() || !node.late.empty();
+  }
+
+  // Whoever completes a payload's other half rings.
+  bool AwaitsArrivals() const override {
+    std::lock_guard lock(state_->mutex);
+    const Node& node = state_->At(rank_);
+    return node.completions.empty() && node.late.empty();
   }
 
   void Close() override {

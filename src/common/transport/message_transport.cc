@@ -22,6 +22,8 @@ constexpr size_t kBodyChunk = size_t{1} << 20;
 constexpr size_t kLargestPiece = size_t{1} << 30;
 // Pieces of one transfer that each end has under way at once.
 constexpr size_t kPiecesUnderWay = 8;
+// A larger piece may still be arriving after who waits has ceased to look all the time.
+constexpr size_t kPromptPiece = size_t{4} << 20;
 // At the end, how long a payload of a third rank that was sent may take after rank 0 said that all was sent.
 constexpr std::chrono::milliseconds kStragglerTime{100};
 // Waiting for the others to leave is nothing that anybody waits for.
@@ -46,6 +48,12 @@ MessageTransport::MessageTransport(std::unique_ptr<MessagePort> port)
 
 bool MessageTransport::HasPending() const {
   return port_->AnyUnderWay() || !finished_.empty() || !lost_.empty() || order_.AnyWaiting();
+}
+
+// A receive has nothing to do before its sender's message is there, which is some milliseconds of looks at
+// most before the message is through.
+bool MessageTransport::AwaitsArrivals() const {
+  return sends_ == 0 && long_receives_ == 0 && finished_.empty() && lost_.empty();
 }
 
 bool MessageTransport::Progress(PacketHandler& handler) {
@@ -100,6 +108,8 @@ void MessageTransport::StartPayload(bool receive, Rank peer, Tag tag, std::byte*
     Log().error("payload tag {} between ranks {} and {} is outside [{}, {}]; the transfer fails", tag, rank_,
                 peer, kFirstPayloadTag, kLastPayloadTag);
   }
+  transfer->arrives_long = receive && std::min(size, transfer->chunk) > kPromptPiece;
+  if (transfer->arrives_long) ++long_receives_;
   if (tag_is_bad || closing_) transfer->GiveUp();
   Start(transfer);
 }
@@ -131,6 +141,7 @@ void MessageTransport::PostPieces(Transfer* transfer) {
     transfer->next += size;
     transfer->left -= size;
     if (!started.complete) ++transfer->under_way;
+    if (!transfer->receive) Ring(transfer->peer);
   }
 }
 
@@ -184,6 +195,7 @@ bool MessageTransport::RunFinished(PacketHandler& handler) {
   telling_.swap(finished_);
   for (Transfer* transfer : telling_) {
     if (!transfer->receive) --sends_;
+    if (transfer->arrives_long) --long_receives_;
     // Its memory is free for transfers that the callbacks below start.
     Transfer ended = std::move(*transfer);
     transfers_.Release(transfer);
@@ -227,6 +239,7 @@ void MessageTransport::SendMessage(Rank to, ByteBuffer message) {
   Transfer* transfer = NewTransfer(Transfer::Kind::kPacket, false, to, kPacketTag);
   transfer->buffer = std::move(message);
   const MessagePort::Started started = port_->Send(to, kPacketTag, transfer->buffer, transfer);
+  Ring(to);
   if (started.error == 0 && !started.complete) {
     transfer->under_way = 1;
     return;

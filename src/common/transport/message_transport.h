@@ -27,6 +27,7 @@ class MessageTransport final : public Transport {
   void ReceivePayload(Rank from, Tag tag, std::span<std::byte> into, size_t chunk, Done done) override;
   bool Progress(PacketHandler& handler) override;
   bool HasPending() const override;
+  bool AwaitsArrivals() const override;
   void SendQuit(Rank to) override;
   void Close() override;
 
@@ -75,6 +76,7 @@ class MessageTransport final : public Transport {
   TransferPool transfers_;
   TransferOrder order_;
   size_t sends_ = 0;                                  // Not complete, of all kinds.
+  size_t long_receives_ = 0;                          // Not complete, and in pieces that take long to arrive.
   std::vector<Transfer*> finished_;                   // Their end is still to be told.
   std::vector<Transfer*> telling_;                    // Scratch of RunFinished().
   std::vector<MessagePort::Completion> completions_;  // Scratch of TestTransfers().

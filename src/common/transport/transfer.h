@@ -23,9 +23,10 @@ struct Transfer {
   std::byte* next = nullptr;  // Of a send: only read.
   size_t left = 0;            // From `next`: not yet given to the port.
   size_t chunk = 0;
-  size_t under_way = 0;  // Pieces that the port has.
-  ByteBuffer buffer;     // What `next` points into, unless it is a payload.
-  Done done;             // Of a payload.
+  size_t under_way = 0;       // Pieces that the port has.
+  bool arrives_long = false;  // A receive of pieces that take long to arrive.
+  ByteBuffer buffer;          // What `next` points into, unless it is a payload.
+  Done done;                  // Of a payload.
 
   // Nothing more of it is begun.
   void GiveUp() {

@@ -12,11 +12,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/byte_buffer.h"
+#include "common/shared_signal.h"
 #include "common/transport/traffic.h"
 
 namespace clopencl::transport {
@@ -47,7 +50,7 @@ class PacketHandler {
 
 class Transport {
  public:
-  explicit Transport(int size) : traffic_(size) {}
+  explicit Transport(int size) : traffic_(size), signals_(static_cast<size_t>(size)) {}
   virtual ~Transport() = default;
 
   virtual Rank rank() const = 0;
@@ -72,6 +75,15 @@ class Transport {
   // soon.
   virtual bool HasPending() const = 0;
 
+  // Whether Progress() has nothing to do until a peer has sent something.
+  virtual bool AwaitsArrivals() const { return false; }
+
+  // From now on `signal` is set off whenever something was sent to that peer, which may sleep on it. What was
+  // sent may arrive a moment later.
+  virtual void SetSignal(Rank peer, std::shared_ptr<SharedSignal> signal) {
+    signals_[static_cast<size_t>(peer)] = std::move(signal);
+  }
+
   // Tells a peer to end (its handler's OnQuit), even one that has not started to listen. Eight fixed bytes on
   // the packet channel, so that any process of the job can say it.
   virtual void SendQuit(Rank to) = 0;
@@ -84,7 +96,14 @@ class Transport {
   virtual void Close() = 0;
 
  protected:
+  void Ring(Rank peer) {
+    if (const auto& signal = signals_[static_cast<size_t>(peer)]) signal->signal().Happened();
+  }
+
   TrafficCounters traffic_;
+
+ private:
+  std::vector<std::shared_ptr<SharedSignal>> signals_;  // By rank; null: it looks by itself.
 };
 
 inline constexpr char kQuitMessage[9] = "CLO-QUIT";  // Eight bytes on the wire.

@@ -22,19 +22,19 @@ struct TypeList {
 
 // What a rank server handles (from the frontend; SetEventStatus from other servers, too).
 using ServerMessages =
-    TypeList<Configure, Shutdown, CreateContext, CreateQueue, CreateBuffer, CreateSubBuffer, CreateImage,
-             CreatePipe, CreateSampler, Release, UploadContents, CreateSubDevices, QueryInfo, SvmAllocate,
-             SvmFree, CreateProgramWithSource, CreateProgramWithIl, CreateProgramWithBuiltInKernels,
-             CreateProgramWithBinary, SetSpecializationConstant, BuildProgram, CompileProgram, LinkProgram,
-             GetProgramBinaries, UnloadCompiler, CreateKernel, ReadBuffer, WriteBuffer, ReadBufferRect,
-             WriteBufferRect, CopyBufferRect, CopyBuffer, FillBuffer, ReadImage, WriteImage, CopyImage,
-             FillImage, CopyImageToBuffer, CopyBufferToImage, MigrateMemObjects, Marker, Barrier,
-             LaunchKernel, SvmRead, SvmWrite, SvmCopy, SvmFill, SvmMigrate, Flush, Finish, SendContents,
-             ReceiveContents, CreateUserEvent, SetEventStatus, WatchEvent, ForwardEvent, QueryEvent,
-             ReadClock, FetchTrace, CreateCommandBuffer, RecordCopyBuffer, RecordCopyBufferRect,
-             RecordFillBuffer, RecordCopyImage, RecordFillImage, RecordCopyImageToBuffer,
-             RecordCopyBufferToImage, RecordMarker, RecordBarrier, RecordLaunchKernel, FinalizeCommandBuffer,
-             EnqueueCommandBuffer, SetDefaultDeviceQueue>;
+    TypeList<Configure, MeetNeighbours, Shutdown, CreateContext, CreateQueue, CreateBuffer, CreateSubBuffer,
+             CreateImage, CreatePipe, CreateSampler, Release, UploadContents, CreateSubDevices, QueryInfo,
+             SvmAllocate, SvmFree, CreateProgramWithSource, CreateProgramWithIl,
+             CreateProgramWithBuiltInKernels, CreateProgramWithBinary, SetSpecializationConstant,
+             BuildProgram, CompileProgram, LinkProgram, GetProgramBinaries, UnloadCompiler, CreateKernel,
+             ReadBuffer, WriteBuffer, ReadBufferRect, WriteBufferRect, CopyBufferRect, CopyBuffer, FillBuffer,
+             ReadImage, WriteImage, CopyImage, FillImage, CopyImageToBuffer, CopyBufferToImage,
+             MigrateMemObjects, Marker, Barrier, LaunchKernel, SvmRead, SvmWrite, SvmCopy, SvmFill,
+             SvmMigrate, Flush, Finish, SendContents, ReceiveContents, CreateUserEvent, SetEventStatus,
+             WatchEvent, ForwardEvent, QueryEvent, ReadClock, FetchTrace, CreateCommandBuffer,
+             RecordCopyBuffer, RecordCopyBufferRect, RecordFillBuffer, RecordCopyImage, RecordFillImage,
+             RecordCopyImageToBuffer, RecordCopyBufferToImage, RecordMarker, RecordBarrier,
+             RecordLaunchKernel, FinalizeCommandBuffer, EnqueueCommandBuffer, SetDefaultDeviceQueue>;
 
 // What the frontend handles.
 using FrontendMessages =

@@ -129,7 +129,7 @@ void Event::Complete(cl_int status) {
     status_.store(status, std::memory_order_release);
     FireCallbacks(status);
   }
-  TheRuntime().progress().Happened();
+  TheRuntime().NoteProgress();
   std::vector<Ref<Event>> dependents;
   {
     std::lock_guard lock(TheRuntime().command_mutex());

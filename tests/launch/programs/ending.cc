@@ -5,6 +5,7 @@
 //     return N, exit N, _exit N    ends with that code
 //     abort, kill N                ends by a signal
 //     sleep N                      sleeps N seconds, then returns 0
+//     wait N                       waits N seconds for a command that waits for a user event, then returns 0
 //     catch N                      says "caught S" for every signal S among 1, 2, 10, 12 and 15 that it gets
 //     and
 //                                  returns N after "15"; after 20 s returns 1
@@ -14,11 +15,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -44,6 +47,32 @@ int Catch(int code) {
   }
 }
 
+// 1 when a call fails.
+int Wait(int seconds) {
+  cl_platform_id platform = nullptr;
+  cl_device_id device = nullptr;
+  if (clGetPlatformIDs(1, &platform, nullptr) != CL_SUCCESS) return 1;
+  if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, nullptr) != CL_SUCCESS) return 1;
+  cl_context context = clCreateContext(nullptr, 1, &device, nullptr, nullptr, nullptr);
+  cl_command_queue queue = clCreateCommandQueueWithProperties(context, device, nullptr, nullptr);
+  cl_event user = clCreateUserEvent(context, nullptr);
+  cl_event marker = nullptr;
+  if (clEnqueueMarkerWithWaitList(queue, 1, &user, &marker) != CL_SUCCESS) return 1;
+  std::thread setter([&] {
+    std::this_thread::sleep_for(std::chrono::seconds(seconds));
+    clSetUserEventStatus(user, CL_COMPLETE);
+  });
+  std::printf("waits %d\n", getpid());
+  std::fflush(stdout);
+  const cl_int status = clWaitForEvents(1, &marker);
+  setter.join();
+  clReleaseEvent(marker);
+  clReleaseEvent(user);
+  clReleaseCommandQueue(queue);
+  clReleaseContext(context);
+  return status == CL_SUCCESS ? 0 : 1;
+}
+
 int End(const std::string& mode, int number, char** arguments) {
   if (mode == "return") return number;
   if (mode == "exit") std::exit(number);
@@ -51,6 +80,7 @@ int End(const std::string& mode, int number, char** arguments) {
   if (mode == "abort") std::abort();
   if (mode == "kill") kill(getpid(), number);
   if (mode == "sleep") return static_cast<int>(sleep(static_cast<unsigned>(number)));
+  if (mode == "wait") return Wait(number);
   if (mode == "catch") return Catch(number);
   if (mode == "exec") execvp(arguments[0], arguments);
   std::fprintf(stderr, "ending: can't end by %s\n", mode.c_str());

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "common/ids.h"
+#include "common/shared_signal.h"
 #include "common/wire/codec.h"
 
 namespace clopencl::wire {
@@ -20,6 +21,12 @@ struct DeviceFacts {
   std::span<const Fact> facts;
 };
 
+// A rank of the same machine, and the signal that says that something was sent to it.
+struct Neighbour {
+  uint32_t rank = 0;
+  SignalAddress signal;
+};
+
 // --- server to frontend
 // -------------------------------------------------------------------------------------------
 
@@ -30,6 +37,7 @@ struct ServerReady {
   std::string_view host;
   uint32_t process_id = 0;
   uint32_t channel_count = 0;  // Of this server; each sends its own ServerReady.
+  SignalAddress signal;        // Of this server.
   std::string_view error;
   std::span<const Fact> platform;
   std::span<const DeviceFacts> devices;
@@ -53,6 +61,12 @@ struct Configure {
   uint64_t chunk_bytes = 0;   // Payloads travel in pieces of this size (the last is smaller).
   uint64_t inline_bytes = 0;  // Data up to this size rides inside messages.
   bool trace = false;         // Record what happens, for FetchTrace.
+};
+
+// The other ranks on the machine of the server, which is the frontend's, too: it sets off their signals when
+// it sends to them. Sent once to the first channel of a server.
+struct MeetNeighbours {
+  std::span<const Neighbour> neighbours;
 };
 
 // The frontend goes. The server ends all sessions of this channel.
