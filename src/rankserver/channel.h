@@ -247,7 +247,7 @@ class Channel {
   // Of handlers/enqueue.cc and launch.cc.
   cl_int TrackAll(const std::shared_ptr<Queue>& queue, std::span<const OwnedEvent> ends);
   template <typename Function>
-  void RunMarker(Enqueue& command, const wire::Command& wire_command, Function function);
+  void RunMarker(Enqueue& command, bool waits_for_all, Function function);
   bool FillsLate(Enqueue& command, Mem& image);
   cl_int SetArgument(Kernel& kernel, const wire::KernelArg& arg);
   cl_int SetExecInfo(Kernel& kernel, const wire::KernelExecInfo& info);
@@ -348,7 +348,11 @@ class Channel {
   bool looking_for_failed_ = false;               // FindFailed() is to run.
   std::vector<std::weak_ptr<Tracked>> unqueued_;  // Tracked events of no queue; some may be gone.
   size_t unqueued_limit_ = 64;                    // From which on those that are gone are dropped.
-  std::deque<std::shared_ptr<std::vector<cl_mem>>> migrated_;  // The lists of the last migrations.
+  struct Migration {
+    std::vector<cl_mem> natives;
+    std::vector<std::shared_ptr<Mem>> objects;
+  };
+  std::deque<std::shared_ptr<Migration>> migrations_;  // The last.
 };
 
 }  // namespace clopencl::rankserver

@@ -10,8 +10,10 @@ namespace {
 
 using Size3 = std::array<size_t, 3>;
 
-// Far more than can end at once.
-constexpr size_t kMigratedKept = 1024;
+// Of the last migrations: far more lists than migrations can end at once, and few objects, which may be
+// large.
+constexpr size_t kListsKept = 1024;
+constexpr size_t kObjectsKept = 8;
 
 Size3 ToSizes(const std::array<uint64_t, 3>& values) { return {values[0], values[1], values[2]}; }
 
@@ -118,48 +120,57 @@ void Channel::On(const wire::CopyBufferToImage& m) {
   });
 }
 
+// Within one device nothing has to move; what is left is the command's place in the order. NVIDIA's
+// migrations look at the list of objects, and at the objects, when they run and once more when they are
+// complete, even when the objects were released in between.
 void Channel::On(const wire::MigrateMemObjects& m) {
   Enqueue command(*this, m.command);
-  const auto natives = std::make_shared<std::vector<cl_mem>>();
+  const auto migration = std::make_shared<Migration>();
   const bool drops = (m.flags & CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED) != 0;
   for (const MemId id : m.mems) {
-    if (Mem* mem = command.Use(id, drops ? Access::kWrites : Access::kReads))
-      natives->push_back(mem->native.get());
+    if (Mem* mem = command.Use(id, drops ? Access::kWrites : Access::kReads)) {
+      migration->natives.push_back(mem->native.get());
+      migration->objects.push_back(*mems.Find(id));
+    }
   }
+  if (command.ok() && command.queue().context->devices.size() == 1)
+    return RunMarker(command, false, api().EnqueueMarkerWithWaitList);
   command.NeedEvent();
   const bool runs = command.Run([&](const NativeArgs& to) {
-    return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(natives->size()), natives->data(),
-                                          m.flags, to.count, to.list, to.event);
+    return api().EnqueueMigrateMemObjects(to.queue, static_cast<cl_uint>(migration->natives.size()),
+                                          migration->natives.data(), m.flags, to.count, to.list, to.event);
   });
   if (!runs) return;
-  // NVIDIA's looks at the list when it runs, and once more when its event is complete already.
-  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [natives](cl_int) {});
-  migrated_.push_back(natives);
-  if (migrated_.size() > kMigratedKept) migrated_.pop_front();
+  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [migration](cl_int) {});
+  migrations_.push_back(migration);
+  if (migrations_.size() > kListsKept) migrations_.pop_front();
+  if (migrations_.size() > kObjectsKept) migrations_[migrations_.size() - 1 - kObjectsKept]->objects.clear();
 }
 
 void Channel::On(const wire::Marker& m) {
   Enqueue command(*this, m.command);
-  if (m.command.wait_list.empty()) command.WaitsForAll();
-  RunMarker(command, m.command, api().EnqueueMarkerWithWaitList);
+  const bool waits_for_all = m.command.wait_list.empty();
+  if (waits_for_all) command.WaitsForAll();
+  RunMarker(command, waits_for_all, api().EnqueueMarkerWithWaitList);
 }
 
 void Channel::On(const wire::Barrier& m) {
   Enqueue command(*this, m.command);
-  if (m.command.wait_list.empty()) {
+  const bool waits_for_all = m.command.wait_list.empty();
+  if (waits_for_all) {
     command.WaitsForAll();
   } else {
     command.HoldsBackTheRest();
   }
-  RunMarker(command, m.command, api().EnqueueBarrierWithWaitList);
+  RunMarker(command, waits_for_all, api().EnqueueBarrierWithWaitList);
 }
 
-// A list of events that are all complete is still a list: without one the command would wait for everything.
+// Without a list of events the command would wait for everything; one of events that are all complete is a
+// list, too.
 template <typename Function>
-void Channel::RunMarker(Enqueue& command, const wire::Command& wire_command, Function function) {
+void Channel::RunMarker(Enqueue& command, bool waits_for_all, Function function) {
   OwnedEvent complete;
-  if (command.ok() && !command.queue().in_order && !wire_command.wait_list.empty() &&
-      command.waits().empty()) {
+  if (command.ok() && !command.queue().in_order && !waits_for_all && command.waits().empty()) {
     cl_int status = CL_SUCCESS;
     complete = OwnedEvent(api(), api().CreateUserEvent(command.queue().context->native.get(), &status));
     if (status == CL_SUCCESS) {

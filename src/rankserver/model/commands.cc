@@ -151,8 +151,7 @@ void* EnqueueMapBuffer(cl_command_queue queue, cl_mem mem, cl_bool blocking, cl_
     std::lock_guard lock(engine.mutex);
     engine.CountMap(*target->memory, mapping.flags, 1);
     *mapping.ran = true;
-    if (mapping.is_copy)
-      std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
+    if (mapping.is_copy) std::memcpy(mapping.pointer, target->data() + mapping.offset, mapping.size);
     return CL_COMPLETE;
   });
   if (*status != CL_SUCCESS) return nullptr;
@@ -216,27 +215,29 @@ cl_int EnqueueUnmapMemObject(cl_command_queue queue, cl_mem mem, void* pointer, 
     std::lock_guard lock(engine.mutex);
     engine.CountMap(*target->memory, mapping.flags, -1);
     const bool wrote = (mapping.flags & (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)) != 0;
-    if (mapping.is_copy && wrote)
-      std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);
+    if (mapping.is_copy && wrote) std::memcpy(target->data() + mapping.offset, mapping.pointer, mapping.size);
     return CL_COMPLETE;
   });
 }
 
 // --- the rest
 
-// As NVIDIA's, it looks at the application's list when it runs, and again when its event is complete.
+// As NVIDIA's, it looks at the application's list and its objects when it runs, and again when its event is
+// complete.
 cl_int EnqueueMigrateMemObjects(cl_command_queue queue, cl_uint num_mems, const cl_mem* mems,
                                 cl_mem_migration_flags, cl_uint count, const cl_event* list,
                                 cl_event* event) {
   Call call("EnqueueMigrateMemObjects", queue, {});
   if (num_mems == 0) return CL_INVALID_VALUE;
-  const auto intact = [mems, given = std::vector<cl_mem>(mems, mems + num_mems)] {
-    return std::equal(given.begin(), given.end(), mems);
+  const auto intact = [&engine = call.engine, mems, given = std::vector<cl_mem>(mems, mems + num_mems)] {
+    return std::equal(given.begin(), given.end(), mems) &&
+           std::all_of(given.begin(), given.end(), [&](cl_mem mem) { return engine.objects.contains(mem); });
   };
   return call.Run(count, list, event, [&engine = call.engine, intact] {
     std::lock_guard lock(engine.mutex);
     engine.late_look = [&engine, intact] {
-      if (!intact()) engine.faults.push_back("the list of a migration was gone when it was over");
+      if (!intact())
+        engine.faults.push_back("the list of a migration, or an object of it, was gone when it was over");
     };
     return intact() ? CL_COMPLETE : CL_INVALID_MEM_OBJECT;
   });
