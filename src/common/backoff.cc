@@ -221,6 +221,10 @@ void Backoff::Sleep(Told told) {
   SleepFor(Awaited::kAnswer, told, Clock::now() - since_);
 }
 
+bool Backoff::LooksAreFree(Awaited what, Duration elapsed) const {
+  return !policy_.cramped && !SharesCores(what) && elapsed < kSettled;
+}
+
 Backoff::Duration Backoff::LeastSleep(Awaited what, Told told, Duration elapsed) const {
   if (told == Told::kBySignal) return std::max(elapsed / kToldSleepDivisor, policy_.min_sleep);
   if (told == Told::kMostlyBySignal)
@@ -239,7 +243,7 @@ Backoff::Duration Backoff::LeastSleep(Awaited what, Told told, Duration elapsed)
 
 void Backoff::SleepFor(Awaited what, Told told, Duration elapsed) {
   TuneThread();
-  if (signal_ == nullptr) told = Told::kByLooks;
+  if (signal_ == nullptr || LooksAreFree(what, elapsed)) told = Told::kByLooks;
   const Duration least = LeastSleep(what, told, elapsed);
   const Duration longest = policy_.max_sleep * (told == Told::kBySignal ? kToldLongestSleeps : 1);
   const Duration pause = std::min(least + Jitter(least), longest);

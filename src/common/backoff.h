@@ -91,6 +91,9 @@ class Backoff {
   bool SharesCores(Awaited what) const { return what == Awaited::kWork && policy_.shares_cores; }
   // So is somebody else's, and cores are many.
   bool SharesBusyCores(Awaited what) const { return crowded_ && SharesCores(what) && !policy_.cramped; }
+  // Cores are many and not at the awaited work: looks cost nobody anything, and keep a core awake for who is
+  // back soon.
+  bool LooksAreFree(Awaited what, Duration elapsed) const;
   Duration LeastSleep(Awaited what, Told told, Duration elapsed) const;
   void Yield();
   Duration Jitter(Duration pause);

@@ -294,6 +294,26 @@ TEST(Backoff, StartsOverAfterASignal) {
   EXPECT_EQ(Sleeps(), before);
 }
 
+TEST(Backoff, LooksAllTheSameWhereThatIsFree) {
+  ProgressSignal signal;
+  WaitPolicy policy = Policy(0s, 0s, 10us, 60s);
+  const auto sleeps = [&](Awaited what) {
+    Backoff backoff(policy, &signal);
+    backoff.Pause();  // The wait begins.
+    std::this_thread::sleep_for(16ms);
+    const long before = Sleeps();
+    const auto start = Clock::now();
+    while (Clock::now() - start < 8ms) backoff.Pause(what, Told::kBySignal);
+    return Sleeps() - before;
+  };
+  policy.shares_cores = true;
+  EXPECT_LE(sleeps(Awaited::kWork), 4) << "it takes a core from the work";
+  policy.cramped = true;
+  EXPECT_LE(sleeps(Awaited::kAnswer), 4) << "somebody else wants the core";
+  policy.cramped = false;
+  EXPECT_GT(sleeps(Awaited::kAnswer), 4);
+}
+
 TEST(Backoff, SleepsLongerWhereASignalTells) {
   ProgressSignal signal;
   Backoff backoff(Policy(0s, 0s, 10us, 60s), &signal);
