@@ -352,7 +352,8 @@ class Channel {
     std::vector<cl_mem> natives;
     std::vector<std::shared_ptr<Mem>> objects;
   };
-  std::deque<std::shared_ptr<Migration>> migrations_;  // The last.
+  std::deque<std::shared_ptr<Migration>> migrations_;        // The last.
+  std::deque<std::shared_ptr<Migration>> ended_migrations_;  // The last few, with their objects.
 };
 
 }  // namespace clopencl::rankserver

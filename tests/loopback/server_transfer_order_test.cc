@@ -258,6 +258,19 @@ TEST_F(MigrationsBetweenDevices, KeepTheirListAndItsObjectsUntilTheyRanAndLonger
   RunAll();
 }
 
+TEST_F(MigrationsBetweenDevices, KeepTheirObjectsHoweverManyWait) {
+  const EventId user = link_.UserEvent(context_);
+  for (int i = 0; i < 50; ++i) {
+    const MemId mem = link_.Buffer(context_, 64);
+    link_.Post(wire::MigrateMemObjects{{queue_, {}, std::array{user}}, std::array{mem}, 0});
+    link_.Release(wire::ObjectKind::kMem, mem);
+  }
+  RunAll();
+  link_.Post(wire::SetEventStatus{user, CL_COMPLETE});
+  for (int i = 0; i < 10; ++i) RunAll();
+  EXPECT_EQ(mock_.calls("EnqueueMigrateMemObjects"), 50u);
+}
+
 TEST_F(MigrationsBetweenDevices, KeepObjectsOfTheLastFewOnly) {
   RunAll();
   const size_t before = mock_.live_objects();

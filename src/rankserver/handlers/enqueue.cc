@@ -141,10 +141,14 @@ void Channel::On(const wire::MigrateMemObjects& m) {
                                           migration->natives.data(), m.flags, to.count, to.list, to.event);
   });
   if (!runs) return;
-  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [migration](cl_int) {});
   migrations_.push_back(migration);
   if (migrations_.size() > kListsKept) migrations_.pop_front();
-  if (migrations_.size() > kObjectsKept) migrations_[migrations_.size() - 1 - kObjectsKept]->objects.clear();
+  Track(command.TakeEvent(), command.shared_queue(), command.sequence(), [this, migration](cl_int) {
+    ended_migrations_.push_back(migration);
+    if (ended_migrations_.size() <= kObjectsKept) return;
+    ended_migrations_.front()->objects.clear();
+    ended_migrations_.pop_front();
+  });
 }
 
 void Channel::On(const wire::Marker& m) {
