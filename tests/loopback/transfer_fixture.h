@@ -26,10 +26,10 @@ inline std::string Name(const ::testing::TestParamInfo<Mode>& info) {
 // Larger than a chunk of the harness (16 KiB), so that discrete devices use several, with a rest.
 inline constexpr size_t kSize = 100'000;
 
-inline MockOpenCl::Settings Settings(bool unified, unsigned threads) {
-  return {.devices = {{.type = unified ? cl_device_type{CL_DEVICE_TYPE_CPU} : CL_DEVICE_TYPE_GPU,
-                       .unified = unified}},
-          .threads = threads};
+inline MockOpenCl::Settings Settings(bool unified, unsigned threads, size_t devices = 1) {
+  const MockOpenCl::Device device{.type = unified ? cl_device_type{CL_DEVICE_TYPE_CPU} : CL_DEVICE_TYPE_GPU,
+                                  .unified = unified};
+  return {.devices = std::vector(devices, device), .threads = threads};
 }
 
 // A command under way: its event, and its payload if it has one.
@@ -40,7 +40,8 @@ struct Moving {
 
 class TransferFixture {
  public:
-  TransferFixture(Mode mode, unsigned threads) : mode_(mode), mock_(Settings(mode.unified, threads)) {}
+  TransferFixture(Mode mode, unsigned threads, size_t devices = 1)
+      : mode_(mode), mock_(Settings(mode.unified, threads, devices)), context_(link_.Context(Ids(devices))) {}
 
   Moving Read(MemId mem, uint64_t offset, uint64_t size, std::vector<EventId> waits = {}) {
     Moving moving{link_.NewId<EventId>(), mode_.payload ? link_.ExpectPayload(size) : nullptr};
@@ -77,6 +78,11 @@ class TransferFixture {
     Status(moving);
     return moving.payload != nullptr ? moving.payload->data : link_.events.at(moving.event).data;
   }
+  static std::vector<DeviceId> Ids(size_t devices) {
+    std::vector<DeviceId> ids;
+    for (uint32_t index = 1; index <= devices; ++index) ids.push_back({index, 0});
+    return ids;
+  }
   void RunAll() {
     for (int i = 0; i < 8; ++i) {
       harness_.Settle();
@@ -89,7 +95,7 @@ class TransferFixture {
   MockOpenCl mock_;
   ServerHarness harness_{MockOpenCl::Api(), {}};
   Link& link_ = harness_.link();
-  ContextId context_ = link_.Context();
+  ContextId context_;  // Of all devices.
   QueueId queue_ = link_.Queue(context_, mode_.in_order ? 0 : CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
   MemId a_ = link_.Buffer(context_, kSize);
   MemId b_ = link_.Buffer(context_, kSize);
